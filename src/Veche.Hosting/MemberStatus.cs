@@ -1,0 +1,42 @@
+using Veche.Raft;
+
+namespace Veche.Hosting;
+
+/// <summary>A member at a moment.</summary>
+public sealed record MemberStatus
+{
+    /// <summary>Role.</summary>
+    public required Role Role { get; init; }
+
+    /// <summary>Term.</summary>
+    public required long Term { get; init; }
+
+    /// <summary>The leader it knows of, or nobody.</summary>
+    public required MemberId Leader { get; init; }
+
+    /// <summary>Last index in its log.</summary>
+    public required long LastIndex { get; init; }
+
+    /// <summary>Last index known committed.</summary>
+    public required long CommitIndex { get; init; }
+
+    /// <summary>Last index applied to the state machine.</summary>
+    public required long AppliedIndex { get; init; }
+
+    /// <summary>First index still in the log; entries before it are in a snapshot.</summary>
+    public required long FirstIndex { get; init; }
+
+    /// <summary>The configuration in force.</summary>
+    public required Configuration Configuration { get; init; }
+
+    /// <summary>On the leader, how far each other member is; empty elsewhere. In order of id.</summary>
+    public IReadOnlyList<FollowerStatus> Followers { get; init; } = [];
+}
+
+/// <summary>A follower as its leader sees it.</summary>
+/// <param name="Id">Who.</param>
+/// <param name="Match">Last index known to be durable there.</param>
+/// <param name="LagBytes">Bytes of log entries it lacks (0 when unknown because they are in a snapshot).</param>
+/// <param name="State">"probe", "replicate" or "snapshot".</param>
+/// <param name="RecentlyActive">It has answered within an election timeout.</param>
+public sealed record FollowerStatus(MemberId Id, long Match, long LagBytes, string State, bool RecentlyActive);

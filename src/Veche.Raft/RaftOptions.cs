@@ -1,0 +1,41 @@
+namespace Veche.Raft;
+
+/// <summary>Settings of the protocol. Durations are in milliseconds; the core itself measures in nanoseconds of the time handed to it.</summary>
+public sealed record RaftOptions
+{
+    /// <summary>Who this member is. Not <see cref="MemberId.None"/>.</summary>
+    public required MemberId Id { get; init; }
+
+    /// <summary>Seed of the generator that randomises election timeouts. Same seed and inputs, same outputs.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Base election timeout; each is drawn from [this, twice this). Default 1000, 10 to 600,000; at least five times the heartbeat.</summary>
+    public int ElectionTimeoutMs { get; init; } = 1000;
+
+    /// <summary>Interval of a leader's heartbeats. Default 100, 1 to 60,000.</summary>
+    public int HeartbeatIntervalMs { get; init; } = 100;
+
+    /// <summary>Ask before raising the term (thesis §9.6). Default true.</summary>
+    public bool PreVote { get; init; } = true;
+
+    /// <summary>A leader that has not heard from a quorum for an election timeout steps down, and followers that hear a leader refuse votes (thesis §6.2, §4.2.3). Default true.</summary>
+    public bool CheckQuorum { get; init; } = true;
+
+    /// <summary>Bound on how much faster one member's clock may run than another's during an election timeout; lease reads are refused while null. Default null. Less than <see cref="ElectionTimeoutMs"/>.</summary>
+    public int? LeaseClockDriftBoundMs { get; init; }
+
+    /// <summary>Most bytes of entries in one append message (one entry is always allowed). Default 1 MiB.</summary>
+    public int MaxBytesPerAppend { get; init; } = 1 << 20;
+
+    /// <summary>Most entries in one append message. Default 4096.</summary>
+    public int MaxEntriesPerAppend { get; init; } = 4096;
+
+    /// <summary>Most unanswered append messages per follower. Default 256.</summary>
+    public int MaxInflightAppends { get; init; } = 256;
+
+    /// <summary>Most unanswered bytes of entries per follower. Default 8 MiB.</summary>
+    public int MaxInflightBytes { get; init; } = 8 << 20;
+
+    /// <summary>Most bytes of entries that a leader holds uncommitted before it refuses proposals. Default 64 MiB.</summary>
+    public long MaxUncommittedBytes { get; init; } = 64 << 20;
+}

@@ -1,0 +1,44 @@
+using Veche.Raft;
+
+namespace Veche.Replica;
+
+/// <summary>
+/// What a cluster replicates. Deterministic: the same entries in the same order give the same state on every member,
+/// so no clock, randomness, or unordered enumeration may show in the state or the results.
+/// <see cref="Apply"/>, <see cref="Capture"/> and <see cref="Restore"/> are never called at the same time as each other.
+/// </summary>
+public interface IStateMachine
+{
+    /// <summary>Position of the last entry whose effects the state holds; <see cref="LogPosition.Zero"/> for a new one. After a restart: what survived.</summary>
+    LogPosition Applied { get; }
+
+    /// <summary>
+    /// Index up to which the state survives a crash by itself, without the log. A state machine that lives in memory returns
+    /// the index it was restored from (0 for none); the replica then writes snapshot files before it drops log entries.
+    /// </summary>
+    long DurableIndex { get; }
+
+    /// <summary>Applies committed entries, consecutive and in order, each exactly once, and fills in the results of those that ask for one. Must not throw for bad commands: their result says so.</summary>
+    void Apply(ApplyBatch batch);
+
+    /// <summary>Asks that <see cref="DurableIndex"/> catch up with <see cref="Applied"/>. May take long and may run beside <see cref="Apply"/>. Does nothing for a state machine that lives in memory.</summary>
+    void Flush();
+
+    /// <summary>Pins an image of the state as it is now. Cheap; the image is read later, beside further applies.</summary>
+    IStateImage Capture();
+
+    /// <summary>Replaces the whole state by an image. Either succeeds whole or throws and leaves the old state.</summary>
+    /// <param name="image">What <see cref="IStateImage.WriteTo"/> wrote.</param>
+    /// <param name="applied">Position of the last entry the image includes.</param>
+    void Restore(Stream image, LogPosition applied);
+}
+
+/// <summary>A pinned image of a state machine.</summary>
+public interface IStateImage : IDisposable
+{
+    /// <summary>Position of the last entry the image includes.</summary>
+    LogPosition Applied { get; }
+
+    /// <summary>Writes the image, sequentially, without holding all of it in memory.</summary>
+    void WriteTo(Stream destination);
+}

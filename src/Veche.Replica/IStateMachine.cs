@@ -12,6 +12,9 @@ public interface IStateMachine
     /// <summary>Position of the last entry whose effects the state holds; <see cref="LogPosition.Zero"/> for a new one. After a restart: what survived.</summary>
     LogPosition Applied { get; }
 
+    /// <summary>True when the state survives a crash by itself (it is kept on disk); false when it lives in memory and is rebuilt from snapshot file and log.</summary>
+    bool IsDurable { get; }
+
     /// <summary>
     /// Index up to which the state survives a crash by itself, without the log. A state machine that lives in memory returns
     /// the index it was restored from (0 for none); the replica then writes snapshot files before it drops log entries.

@@ -1,0 +1,66 @@
+using Veche.Raft;
+using Veche.Replica;
+
+namespace Veche.Hosting;
+
+/// <summary>The thread of the state machine: applies, answers those who wait, captures and restores.</summary>
+public sealed partial class ReplicaHost
+{
+    private readonly ApplyBatch _applyBatch = new();
+    private readonly List<long> _applySequences = [];
+
+    /// <summary>One thing to do with the state machine.</summary>
+    private readonly record struct ApplyWork(List<Entry>? Entries = null, SnapshotPoint? Install = null, TaskCompletionSource<IStateImage>? Capture = null);
+
+    private void DoApplyWork(List<ApplyWork> work)
+    {
+        foreach (ApplyWork item in work)
+        {
+            if (item.Entries is { } entries)
+            {
+                Apply(entries);
+            }
+            else if (item.Install is { } install)
+            {
+                Install(install);
+            }
+            else if (item.Capture is { } capture)
+            {
+                capture.SetResult(_stateMachine.Capture());
+            }
+        }
+    }
+
+    private void Apply(List<Entry> entries)
+    {
+        long startedNs = MonotonicClock.Read();
+        _applySequences.Clear();
+        foreach (Entry entry in entries)
+        {
+            _applySequences.Add(ApplyBatches.Add(_applyBatch, entry, Id, _waiters.Contains));
+        }
+
+        _stateMachine.Apply(_applyBatch);
+        _metrics.ApplySeconds.Observe(MonotonicClock.Read() - startedNs);
+
+        // The loop hears of it first: a read that waited for this index need not wait for everybody else's answers.
+        _loop.Post(new ReplicaInput.Applied(_applyBatch.Last));
+        for (int i = 0; i < _applySequences.Count; i++)
+        {
+            if (_applySequences[i] != 0)
+            {
+                _waiters.Remove(_applySequences[i])?.Complete(_applyBatch.ResultOf(i));
+            }
+        }
+
+        _applyBatch.Clear();
+    }
+
+    private void Install(SnapshotPoint point)
+    {
+        using Stream image = _snapshots.OpenRead(point.Position);
+        _stateMachine.Restore(image, point.Position);
+        _log.SnapshotInstalled(point.Position.Index);
+        _loop.Post(new ReplicaInput.Installed(point));
+    }
+}

@@ -1,0 +1,69 @@
+using Veche.Log;
+using Veche.Raft;
+using Veche.Replica;
+
+namespace Veche.Hosting;
+
+/// <summary>The thread of the log: everything that has gathered goes out in one write and one sync.</summary>
+public sealed partial class ReplicaHost
+{
+    /// <summary>One thing to do with the log.</summary>
+    private readonly record struct LogWork(LogWrite? Write = null, SnapshotPoint? Compact = null);
+
+    private void DoLogWork(List<LogWork> work)
+    {
+        long lastWrite = 0;
+        long bytes = 0;
+        long startedNs = MonotonicClock.Read();
+        foreach (LogWork item in work)
+        {
+            if (item.Write is { } write)
+            {
+                _wal.Write(write);
+                lastWrite = write.WriteId;
+                foreach (Entry entry in write.Entries)
+                {
+                    bytes += entry.SizeBytes;
+                }
+            }
+        }
+
+        if (lastWrite > 0)
+        {
+            _wal.Sync();
+            _metrics.LogSyncSeconds.Observe(MonotonicClock.Read() - startedNs);
+            _metrics.Written(bytes);
+            _loop.Post(new ReplicaInput.Persisted(lastWrite));
+        }
+
+        foreach (LogWork item in work)
+        {
+            if (item.Compact is { } point)
+            {
+                _wal.Compact(point.Position, point.Configuration);
+            }
+        }
+
+        _wal.PrepareNextSegment();
+    }
+
+    private void BeginLogRead(LogRead read) =>
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static work =>
+            {
+                try
+                {
+                    List<Entry> entries = [];
+                    work.Host._wal.Read(work.Read.FirstIndex, work.Read.LastIndex, work.Read.MaxBytes, entries);
+                    work.Host._loop.Post(new ReplicaInput.LogReadDone(work.Read, entries));
+                }
+#pragma warning disable CA1031 // A log that cannot be read back ends the member.
+                catch (Exception exception)
+#pragma warning restore CA1031
+                {
+                    work.Host.Fail(exception);
+                }
+            },
+            (Host: this, Read: read),
+            preferLocal: false);
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using Veche.Hosting.Peers;
+using Veche.Raft;
+using Veche.Replica;
+using Veche.Replica.Wire;
+
+namespace Veche.Hosting;
+
+/// <summary>Messages to and from the other members.</summary>
+public sealed partial class ReplicaHost
+{
+    private readonly ConcurrentDictionary<MemberId, PeerLink> _links = [];
+    private readonly PeerAddresses _addresses;
+
+    private void LinkTo(MemberId member)
+    {
+        if (member != Id && !_links.ContainsKey(member) && Volatile.Read(ref _stopping) == 0)
+        {
+            _links[member] = new PeerLink(member, _dialer, _addresses.Find, lost => _loop.Post(new ReplicaInput.Unreachable(lost)));
+        }
+    }
+
+    private void Send(PeerMessage message)
+    {
+        if (!_links.TryGetValue(message.To, out PeerLink? link))
+        {
+            LinkTo(message.To);
+            return;
+        }
+
+        if (link.Write(message, static (buffer, sent) =>
+        {
+            int start = buffer.BeginFrame(FrameKind.Message);
+            PeerCodec.Encode(sent, buffer);
+            buffer.EndFrame(start);
+        }))
+        {
+            _dirtyLinks.Add(link);
+        }
+    }
+
+    /// <summary>What the listener hands everything to.</summary>
+    private sealed class Receiver(ReplicaHost host) : IPeerReceiver
+    {
+        public void ReceiveFrame(MemberId from, FrameKind kind, ReadOnlySpan<byte> body, List<ReplicaInput> batch)
+        {
+            switch (kind)
+            {
+                case FrameKind.Message:
+                    batch.Add(new ReplicaInput.Received(PeerCodec.Decode(from, host.Id, body)));
+                    break;
+                case FrameKind.Call:
+                    host.OnCall(from, body);
+                    break;
+                case FrameKind.CallReply:
+                    host.OnCallReply(from, body);
+                    break;
+                default:
+                    throw new InvalidDataException($"a frame of unknown kind {(byte)kind}");
+            }
+        }
+
+        public void Deliver(List<ReplicaInput> batch) => host._loop.Post(batch);
+
+        public void ReceivedBytes(int count) => host._metrics.Received(count);
+
+        public Task ReceiveSnapshotAsync(MemberId from, Stream stream, CancellationToken cancellationToken) =>
+            host.ReceiveSnapshotAsync(from, stream, cancellationToken);
+    }
+}

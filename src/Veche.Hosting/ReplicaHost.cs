@@ -1,0 +1,275 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Veche.Hosting.Peers;
+using Veche.Log;
+using Veche.Raft;
+using Veche.Replica;
+
+namespace Veche.Hosting;
+
+/// <summary>
+/// A member on real threads, sockets and disks. The replica decides; this only carries out: one thread writes the log, one applies,
+/// connections bring and take messages, and the replica's own loop runs on whichever thread has something for it.
+/// </summary>
+public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
+{
+    private const int SweepIntervalMs = 100;
+
+    private readonly ReplicaHostOptions _options;
+    private readonly IStateMachine _stateMachine;
+    private readonly ICallHandler? _calls;
+    private readonly IReplicaObserver? _observer;
+    private readonly ReplicaMetrics _metrics = new();
+    private readonly HostLog _log;
+    private readonly Veche.Replica.Replica _replica;
+    private readonly ReplicaOutput _output = new();
+    private readonly ReplicaLoop _loop;
+    private readonly WriteAheadLog _wal;
+    private readonly SnapshotStore _snapshots;
+    private readonly IDisk _disk;
+    private readonly WorkQueue<LogWork> _logWork;
+    private readonly WorkQueue<ApplyWork> _applyWork;
+    private readonly PeerListener _listener;
+    private readonly PeerDialer _dialer;
+    private readonly Timer _ticker;
+    private readonly Timer _sweeper;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly WaiterTable _waiters = new();
+    private readonly ReplicaInput.Submit _submit;
+    private readonly List<Submission> _turnSubmissions = [];
+    private long _lastSequence;
+    private long _armedForNs = long.MaxValue;
+    private volatile MemberStatus _status;
+    private Exception? _failure;
+    private int _stopping;
+
+    private ReplicaHost(ReplicaHostOptions options, IStateMachine stateMachine, ICallHandler? calls, IReplicaObserver? observer, ILogger? logger, OpenedStorage storage)
+    {
+        _options = options;
+        _stateMachine = stateMachine;
+        _calls = calls;
+        _observer = observer;
+        _log = new HostLog(logger);
+        _disk = storage.Disk;
+        _wal = storage.Log;
+        _snapshots = storage.Snapshots;
+        long started = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
+        // Numbers of commands and forwards must never repeat across restarts: they begin at the wall clock, which leaves a million a millisecond.
+        _lastSequence = started << 20;
+        _replica = new Veche.Replica.Replica(
+            new ReplicaOptions
+            {
+                Raft = new RaftOptions
+                {
+                    Id = options.Id,
+                    Seed = options.Id.Value ^ (ulong)started,
+                    ElectionTimeoutMs = options.ElectionTimeoutMs,
+                    HeartbeatIntervalMs = options.HeartbeatIntervalMs,
+                    LeaseClockDriftBoundMs = options.LeaseClockDriftBoundMs,
+                },
+                SnapshotEntries = options.SnapshotEntries,
+                SnapshotBytes = options.SnapshotBytes,
+                TrailingEntries = options.TrailingEntries,
+                EntryCacheBytes = options.EntryCacheBytes,
+                StateIsDurable = stateMachine.IsDurable,
+            },
+            storage.Start,
+            stateMachine.Applied,
+            started << 20,
+            MonotonicClock.Read());
+        _submit = new ReplicaInput.Submit(_turnSubmissions);
+        _loop = new ReplicaLoop(Turn);
+        _addresses = new PeerAddresses(options.InitialMembers);
+        _dialer = new PeerDialer(options.Id, options.ClusterId, options.Tls, Math.Max(2 * options.ElectionTimeoutMs, 1000), _log);
+        _listener = new PeerListener(options.Id, options.ClusterId, options.Tls, Math.Max(2 * options.ElectionTimeoutMs, 1000), _log, new Receiver(this));
+        _logWork = new WorkQueue<LogWork>("veche-log", DoLogWork, Fail);
+        _applyWork = new WorkQueue<ApplyWork>("veche-apply", DoApplyWork, Fail);
+        _ticker = new Timer(static host => ((ReplicaHost)host!)._loop.Post(ReplicaInput.Tick.Instance), this, Timeout.Infinite, Timeout.Infinite);
+        _sweeper = new Timer(static host => ((ReplicaHost)host!).Sweep(), this, Timeout.Infinite, Timeout.Infinite);
+        _status = BuildStatus();
+    }
+
+    /// <inheritdoc/>
+    public MemberId Id => _options.Id;
+
+    /// <inheritdoc/>
+    public MemberStatus Status => _status;
+
+    /// <summary>Where it listens for the other members.</summary>
+    public IReadOnlyList<IPEndPoint> ListenEndpoints { get; private set; } = [];
+
+    /// <summary>Counters and timings of the member.</summary>
+    public ReplicaMetrics Metrics => _metrics;
+
+    /// <summary>Starts a member: recovers its log, brings the state machine up to its last snapshot, and joins the others.</summary>
+    /// <param name="options">How to run it.</param>
+    /// <param name="stateMachine">What it replicates.</param>
+    /// <param name="calls">Answers other members' calls; null refuses them.</param>
+    /// <param name="observer">Told about what happens to the member.</param>
+    /// <param name="logger">For what an operator should know.</param>
+    /// <exception cref="HostStartException">The data directory or the listen address cannot be used; the message says why and what to do.</exception>
+    public static ReplicaHost Start(ReplicaHostOptions options, IStateMachine stateMachine, ICallHandler? calls = null, IReplicaObserver? observer = null, ILogger? logger = null)
+    {
+        OpenedStorage storage = OpenedStorage.Open(options, stateMachine);
+        ReplicaHost host;
+        try
+        {
+            host = new ReplicaHost(options, stateMachine, calls, observer, logger, storage);
+        }
+        catch
+        {
+            storage.Dispose();
+            throw;
+        }
+
+        try
+        {
+            host.ListenEndpoints = host._listener.Bind(options.Listen);
+        }
+        catch (System.Net.Sockets.SocketException exception)
+        {
+            host.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw new HostStartException($"cannot listen for peers on {string.Join(", ", options.Listen)}: {exception.Message}. Is another member running there? Choose another peer address.", exception);
+        }
+
+        host.Begin();
+        return host;
+    }
+
+    /// <summary>Tells where a member is to be reached, from now on.</summary>
+    public void SetAddress(MemberId member, DnsEndPoint address) => _addresses.Set(member, address);
+
+    /// <inheritdoc/>
+    public ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default)
+    {
+        if (command.Length > _options.MaxCommandBytes)
+        {
+            throw new RefusedException(RefusalReason.TooLarge, $"the command has {command.Length} bytes; at most {_options.MaxCommandBytes} are allowed");
+        }
+
+        ThrowIfStopping();
+        cancellationToken.ThrowIfCancellationRequested();
+        long sequence = Interlocked.Increment(ref _lastSequence);
+        long deadlineNs = MonotonicClock.Read() + (_options.RequestTimeoutMs * 1_000_000L);
+        ReadOnlyMemory<byte> data = CommandHeader.Wrap(Id, sequence, command.Span);
+        CommandWaiter waiter = CommandWaiter.Rent(data, deadlineNs);
+        ValueTask<object?> task = waiter.Task;
+        _waiters.Add(sequence, waiter);
+        _loop.Submit(new Submission(sequence, deadlineNs, data));
+        return task;
+    }
+
+    /// <summary>Stops the member: hands leadership over if it leads and anybody can take it, then closes everything.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (_replica.Core.Role == Role.Leader && _replica.Core.Configuration.Voters.Count > 1)
+        {
+            try
+            {
+                await TransferLeadershipAsync(MemberId.None, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is RefusedException or OperationCanceledException)
+            {
+                _log.HandOverFailed(exception.Message);
+            }
+        }
+
+        await DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Closes everything at once, without handing leadership over. What was acknowledged is on disk.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _stopping, 1) != 0)
+        {
+            return;
+        }
+
+        await _stop.CancelAsync().ConfigureAwait(false);
+        _loop.Stop();
+        await _ticker.DisposeAsync().ConfigureAwait(false);
+        await _sweeper.DisposeAsync().ConfigureAwait(false);
+        await _listener.DisposeAsync().ConfigureAwait(false);
+        foreach (PeerLink link in _links.Values)
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _logWork.Dispose();
+        _applyWork.Dispose();
+        FailEverybody(new RefusedException(RefusalReason.Stopping, "the member is stopping"));
+        _wal.Dispose();
+        (_disk as IDisposable)?.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Begin()
+    {
+        _listener.Start();
+        foreach (MemberId member in _options.InitialMembers.Keys)
+        {
+            LinkTo(member);
+        }
+
+        _sweeper.Change(SweepIntervalMs, SweepIntervalMs);
+        _loop.Post(ReplicaInput.Tick.Instance);
+    }
+
+    private void ThrowIfStopping()
+    {
+        if (Volatile.Read(ref _failure) is { } failure)
+        {
+            throw new RefusedException(RefusalReason.Stopping, $"the member has stopped itself: {failure.Message}");
+        }
+
+        if (Volatile.Read(ref _stopping) != 0)
+        {
+            throw new RefusedException(RefusalReason.Stopping, "the member is stopping");
+        }
+    }
+
+    /// <summary>The member cannot go on: a disk that failed once is never trusted again in this process.</summary>
+    private void Fail(Exception exception)
+    {
+        if (Interlocked.CompareExchange(ref _failure, exception, null) is not null)
+        {
+            return;
+        }
+
+        _loop.Stop();
+        _log.MemberFailed(exception);
+        FailEverybody(new OutcomeUnknownException($"the member has stopped itself: {exception.Message}"));
+        _observer?.Failed(exception);
+    }
+
+    private void FailEverybody(Exception exception)
+    {
+        List<CommandWaiter> waiters = [];
+        _waiters.RemoveAll(waiters);
+        foreach (CommandWaiter waiter in waiters)
+        {
+            // A command that is already on its way may still be committed by the others.
+            waiter.Fail(exception is OutcomeUnknownException ? exception : new OutcomeUnknownException(exception.Message));
+        }
+
+        FailReads(exception);
+        FailAdministration(exception);
+        FailCalls(exception);
+    }
+
+    private void Sweep()
+    {
+        // The replica has its word first: what it still holds it refuses at the deadline, and then the outcome is known.
+        long nowNs = MonotonicClock.Read() - (2 * SweepIntervalMs * 1_000_000L);
+        List<CommandWaiter> expired = [];
+        _waiters.RemoveExpired(nowNs, expired);
+        foreach (CommandWaiter waiter in expired)
+        {
+            waiter.Fail(new OutcomeUnknownException("the request timed out; it may or may not take effect"));
+        }
+
+        SweepReads(nowNs);
+        SweepCalls(nowNs);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Veche.Raft;
+using Veche.Replica;
+
+namespace Veche.Hosting;
+
+/// <summary>How to run one member.</summary>
+public sealed record ReplicaHostOptions
+{
+    /// <summary>Who this member is. Not nobody.</summary>
+    public required MemberId Id { get; init; }
+
+    /// <summary>Which cluster it belongs to; members of other clusters and their data are refused. Not 0.</summary>
+    public required ulong ClusterId { get; init; }
+
+    /// <summary>Directory of log and snapshots; created when missing. Null keeps them in memory: nothing survives the process.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>The cluster's first members, with where to reach them. Used to found the cluster when the log is new (unless <see cref="Join"/>), and as first addresses.</summary>
+    public required IReadOnlyDictionary<MemberId, DnsEndPoint> InitialMembers { get; init; }
+
+    /// <summary>Join a running cluster: start with an empty configuration and wait for its leader. Default false.</summary>
+    public bool Join { get; init; }
+
+    /// <summary>Where to listen for the other members. Port 0 picks a free one.</summary>
+    public required IReadOnlyList<IPEndPoint> Listen { get; init; }
+
+    /// <summary>See <see cref="RaftOptions.ElectionTimeoutMs"/>. Default 1000.</summary>
+    public int ElectionTimeoutMs { get; init; } = 1000;
+
+    /// <summary>See <see cref="RaftOptions.HeartbeatIntervalMs"/>. Default 100.</summary>
+    public int HeartbeatIntervalMs { get; init; } = 100;
+
+    /// <summary>See <see cref="RaftOptions.LeaseClockDriftBoundMs"/>. Default null: lease reads are off.</summary>
+    public int? LeaseClockDriftBoundMs { get; init; }
+
+    /// <summary>How long a command or a read waits before its caller is told. Default 7000 ms (etcd's 5 s and two election timeouts).</summary>
+    public int RequestTimeoutMs { get; init; } = 7000;
+
+    /// <summary>Largest command in bytes. Default 2 MiB.</summary>
+    public int MaxCommandBytes { get; init; } = 2 << 20;
+
+    /// <summary>Size of a log segment in bytes. Default 64 MiB.</summary>
+    public long LogSegmentBytes { get; init; } = 64 << 20;
+
+    /// <summary>See <see cref="ReplicaOptions.SnapshotEntries"/>. Default 100,000.</summary>
+    public long SnapshotEntries { get; init; } = 100_000;
+
+    /// <summary>See <see cref="ReplicaOptions.SnapshotBytes"/>. Default 64 MiB.</summary>
+    public long SnapshotBytes { get; init; } = 64 << 20;
+
+    /// <summary>See <see cref="ReplicaOptions.TrailingEntries"/>. Default 5,000.</summary>
+    public long TrailingEntries { get; init; } = 5_000;
+
+    /// <summary>See <see cref="ReplicaOptions.EntryCacheBytes"/>. Default 16 MiB.</summary>
+    public long EntryCacheBytes { get; init; } = 16 << 20;
+
+    /// <summary>TLS between members, both ways; null for plain TCP.</summary>
+    public PeerTls? Tls { get; init; }
+}
+
+/// <summary>TLS between members.</summary>
+/// <param name="Certificate">Shown to the others, as server and as client.</param>
+/// <param name="Validate">Judges the other side's certificate.</param>
+public sealed record PeerTls(X509Certificate2 Certificate, RemoteCertificateValidationCallback Validate);

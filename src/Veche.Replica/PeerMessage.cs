@@ -1,0 +1,42 @@
+using Veche.Raft;
+
+namespace Veche.Replica;
+
+/// <summary>Something one replica tells another: exactly one of its parts is set.</summary>
+public readonly record struct PeerMessage
+{
+    private PeerMessage(MemberId from, MemberId to, object body)
+    {
+        From = from;
+        To = to;
+        Body = body;
+    }
+
+    /// <summary>Sender.</summary>
+    public MemberId From { get; }
+
+    /// <summary>Receiver.</summary>
+    public MemberId To { get; }
+
+    /// <summary>A <see cref="Message"/>, a <see cref="ForwardedCommands"/> or a <see cref="RefusedCommands"/>.</summary>
+    public object Body { get; }
+
+    /// <summary>A message of the protocol.</summary>
+    public static PeerMessage Of(Message message) => new(message.From, message.To, message);
+
+    /// <summary>Commands for the leader.</summary>
+    public static PeerMessage Of(MemberId from, MemberId to, ForwardedCommands commands) => new(from, to, commands);
+
+    /// <summary>Commands that the receiver of a forward did not propose.</summary>
+    public static PeerMessage Of(MemberId from, MemberId to, RefusedCommands commands) => new(from, to, commands);
+}
+
+/// <summary>Commands that a member passes on to the one it believes to lead.</summary>
+/// <param name="Number">Counts the sender's forwards upward, across its restarts, so that a repeated one is recognised and not proposed twice.</param>
+/// <param name="Commands">Entry payloads with their headers.</param>
+public sealed record ForwardedCommands(long Number, IReadOnlyList<ReadOnlyMemory<byte>> Commands);
+
+/// <summary>Forwarded commands that were not proposed, so that their sender may try elsewhere.</summary>
+/// <param name="Sequences">Their numbers.</param>
+/// <param name="TooBusy">True when the leader had too much to do; false when it does not lead.</param>
+public sealed record RefusedCommands(IReadOnlyList<long> Sequences, bool TooBusy);

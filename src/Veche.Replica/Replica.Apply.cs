@@ -1,0 +1,88 @@
+using Veche.Raft;
+
+namespace Veche.Replica;
+
+/// <summary>Committed entries to the state machine, one batch at a time, so that each batch is as large as what gathered during the last.</summary>
+public sealed partial class Replica
+{
+    private LogPosition _applied;
+    private bool _applying;
+    private bool _installing;
+    private (SnapshotPoint Point, long WriteId)? _pendingInstall;
+
+    private void ApplyMore(ReplicaOutput output)
+    {
+        if (_applying || _installing || _pendingInstall is not null)
+        {
+            return;
+        }
+
+        // Only what is durable here too: after a crash the state machine must never be ahead of its own log.
+        long limit = Math.Min(_core.CommitIndex, _core.PersistedIndex);
+        long first = _applied.Index + 1;
+        if (limit < first)
+        {
+            return;
+        }
+
+        _applying = true;
+        if (first < _cache.FirstIndex)
+        {
+            output.LogReads.Add(new LogRead(first, Math.Min(Math.Min(limit, _cache.FirstIndex - 1), first + _options.MaxEntriesPerApply - 1), _options.MaxBytesPerApply, MemberId.None));
+            return;
+        }
+
+        List<Entry> entries = [];
+        long bytes = 0;
+        for (long index = first; index <= limit && entries.Count < _options.MaxEntriesPerApply; index++)
+        {
+            Entry entry = _cache[index];
+            bytes += entry.SizeBytes;
+            if (entries.Count > 0 && bytes > _options.MaxBytesPerApply)
+            {
+                break;
+            }
+
+            entries.Add(entry);
+        }
+
+        output.Apply = entries;
+    }
+
+    private void OnApplyRead(ReplicaInput.LogReadDone done, ReplicaOutput output)
+    {
+        if (_installing || _pendingInstall is not null || done.Request.FirstIndex != _applied.Index + 1)
+        {
+            // A snapshot has taken the place of these entries.
+            _applying = false;
+            return;
+        }
+
+        if (done.Entries.Count == 0)
+        {
+            throw new InvalidOperationException($"The log no longer has entry {done.Request.FirstIndex}, which the state machine needs next.");
+        }
+
+        output.Apply = [.. done.Entries];
+    }
+
+    private void OnApplied(LogPosition through)
+    {
+        _applying = false;
+        if (through.Index <= _applied.Index)
+        {
+            throw new InvalidOperationException($"Applied {through} after {_applied}.");
+        }
+
+        _applied = through;
+        _cache.Trim(_applied.Index);
+    }
+
+    private void OnInstalled(SnapshotPoint point)
+    {
+        _installing = false;
+        _applying = false;
+        _applied = point.Position;
+        _savedIndex = point.Position.Index;
+    }
+}

@@ -1,0 +1,177 @@
+using Veche.Raft;
+
+namespace Veche.Replica;
+
+/// <summary>Messages in, and messages out in the order and at the moment they may leave.</summary>
+public sealed partial class Replica
+{
+    private readonly Queue<Outgoing> _held = new();
+    private readonly SortedDictionary<MemberId, (LogRead Read, Queue<AppendRequest> Appends)> _behindLogRead = [];
+    private long _persistedWrite;
+
+    private void Receive(PeerMessage message, ReplicaOutput output)
+    {
+        if (message.To != Id)
+        {
+            return;
+        }
+
+        switch (message.Body)
+        {
+            case Message raft:
+                Advance(new RaftInput.Received(raft), output);
+                break;
+            case ForwardedCommands forwarded:
+                OnForwarded(message.From, forwarded, output);
+                break;
+            case RefusedCommands refused:
+                OnRefused(refused, output);
+                break;
+            default:
+                throw new ArgumentException($"Unknown message {message.Body.GetType().Name}.", nameof(message));
+        }
+    }
+
+    private void Dispatch(Outgoing outgoing, ReplicaOutput output)
+    {
+        // Messages held for a write leave in order; one that may leave at once never waits behind them.
+        if (outgoing.AfterWrite > _persistedWrite)
+        {
+            _held.Enqueue(outgoing);
+        }
+        else
+        {
+            Send(outgoing.Message, output);
+        }
+    }
+
+    private void OnPersisted(long writeId, ReplicaOutput output)
+    {
+        if (writeId <= _persistedWrite)
+        {
+            return;
+        }
+
+        _persistedWrite = writeId;
+        while (_proposalWrites.TryPeek(out long proposed) && proposed <= writeId)
+        {
+            _proposalWrites.Dequeue();
+        }
+
+        Advance(new RaftInput.Persisted(writeId), output);
+        while (_held.TryPeek(out Outgoing first) && first.AfterWrite <= writeId)
+        {
+            Send(_held.Dequeue().Message, output);
+        }
+
+        if (_pendingInstall is { } pending && pending.WriteId <= writeId)
+        {
+            _pendingInstall = null;
+            _installing = true;
+            output.Install = pending.Point;
+        }
+    }
+
+    private void Send(Message message, ReplicaOutput output)
+    {
+        if (message is AppendRequest append && append.LastIndex > append.Previous.Index)
+        {
+            SendEntries(append, output);
+        }
+        else
+        {
+            output.Sends.Add(PeerMessage.Of(message));
+        }
+    }
+
+    private void SendEntries(AppendRequest append, ReplicaOutput output)
+    {
+        if (_behindLogRead.TryGetValue(append.To, out (LogRead Read, Queue<AppendRequest> Appends) behind))
+        {
+            // In order: an append that overtook this follower's earlier one would only be rejected.
+            behind.Appends.Enqueue(append);
+        }
+        else if (append.Previous.Index + 1 >= _cache.FirstIndex)
+        {
+            output.Sends.Add(PeerMessage.Of(append with { Entries = FromCache(append.Previous.Index + 1, append.LastIndex) }));
+        }
+        else
+        {
+            var read = new LogRead(append.Previous.Index + 1, append.LastIndex, long.MaxValue, append.To);
+            var appends = new Queue<AppendRequest>();
+            appends.Enqueue(append);
+            _behindLogRead.Add(append.To, (read, appends));
+            output.LogReads.Add(read);
+        }
+    }
+
+    private Entry[] FromCache(long first, long last)
+    {
+        var entries = new Entry[last - first + 1];
+        for (long index = first; index <= last; index++)
+        {
+            entries[index - first] = _cache[index];
+        }
+
+        return entries;
+    }
+
+    private void OnLogRead(ReplicaInput.LogReadDone done, ReplicaOutput output)
+    {
+        if (done.Request.For.IsNone)
+        {
+            OnApplyRead(done, output);
+            return;
+        }
+
+        if (!_behindLogRead.TryGetValue(done.Request.For, out (LogRead Read, Queue<AppendRequest> Appends) behind) || !ReferenceEquals(behind.Read, done.Request))
+        {
+            // Asked for in a leadership that has ended.
+            return;
+        }
+
+        _behindLogRead.Remove(done.Request.For);
+        Queue<AppendRequest> queue = behind.Appends;
+        AppendRequest append = queue.Dequeue();
+
+        // Entries read back are the ones the message means only while this member leads the same term: a leader never rewrites its log.
+        if (!Leads || _core.Term != append.Term)
+        {
+            return;
+        }
+
+        if (done.Entries.Count == 0)
+        {
+            // Compacted meanwhile: the protocol probes again and finds that a snapshot is needed.
+            Advance(new RaftInput.Unreachable(append.To), output);
+            return;
+        }
+
+        output.Sends.Add(PeerMessage.Of(append with { LastIndex = done.Entries[^1].Index, Entries = done.Entries }));
+        while (queue.TryDequeue(out AppendRequest? next))
+        {
+            SendEntries(next, output);
+        }
+    }
+
+    /// <summary>Keeps the cache equal to the log as it will be after this write.</summary>
+    private void Remember(LogWrite write)
+    {
+        if (write.Reset is { } reset)
+        {
+            _cache.Reset(reset.Position.Index + 1);
+        }
+
+        if (write.KeepThrough is { } keep)
+        {
+            _cache.KeepThrough(keep);
+        }
+
+        for (int i = 0; i < write.Entries.Count; i++)
+        {
+            _cache.Append(write.Entries[i]);
+        }
+
+        _cache.Trim(Math.Min(_applied.Index, _core.LastPosition.Index));
+    }
+}

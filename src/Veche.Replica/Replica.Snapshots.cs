@@ -1,0 +1,64 @@
+using Veche.Raft;
+
+namespace Veche.Replica;
+
+/// <summary>When the state is saved, and how much of the log may go after that.</summary>
+public sealed partial class Replica
+{
+    private readonly SortedDictionary<MemberId, long> _snapshotsInFlight = [];
+    private long _savedIndex;
+    private long _saveRequestedAt;
+    private bool _saving;
+
+    private void SaveAndCompact(ReplicaOutput output)
+    {
+        if (_saving || _installing || _pendingInstall is not null)
+        {
+            return;
+        }
+
+        long sinceSaved = _applied.Index - Math.Max(_savedIndex, _saveRequestedAt);
+        if (sinceSaved < _options.SnapshotEntries && (sinceSaved == 0 || _core.BytesBetween(Math.Max(_savedIndex, _saveRequestedAt), _applied.Index) < _options.SnapshotBytes))
+        {
+            return;
+        }
+
+        _saving = true;
+        _saveRequestedAt = _applied.Index;
+        output.SaveState = true;
+    }
+
+    private void OnStateSaved(long durableIndex)
+    {
+        _saving = false;
+        _savedIndex = Math.Max(_savedIndex, durableIndex);
+        _compactDue = durableIndex > 0;
+    }
+
+    private bool _compactDue;
+
+    private void CompactIfDue(ReplicaOutput output)
+    {
+        if (!_compactDue || _installing || _pendingInstall is not null)
+        {
+            return;
+        }
+
+        _compactDue = false;
+        long through = Math.Min(_savedIndex, _applied.Index) - _options.TrailingEntries;
+        foreach ((_, long index) in _snapshotsInFlight)
+        {
+            // A follower that is being sent a snapshot needs the entries after it next; dropping them now would start it all over.
+            through = Math.Min(through, index);
+        }
+
+        if (through < _core.FirstIndex)
+        {
+            return;
+        }
+
+        var point = new SnapshotPoint(new LogPosition(through, _core.TermAt(through)), _core.ConfigurationAt(through));
+        Advance(new RaftInput.Compacted(point.Position), output);
+        output.Compact = point;
+    }
+}

@@ -38,4 +38,25 @@ public sealed record RaftOptions
 
     /// <summary>Most bytes of entries that a leader holds uncommitted before it refuses proposals. Default 64 MiB.</summary>
     public long MaxUncommittedBytes { get; init; } = 64 << 20;
+
+    /// <summary>Checks every setting against its range.</summary>
+    /// <exception cref="ArgumentException">Says which setting, and what it may be.</exception>
+    public void Validate()
+    {
+        Check(!Id.IsNone, $"{nameof(Id)} names nobody.");
+        Check(ElectionTimeoutMs is >= 10 and <= 600_000, $"{nameof(ElectionTimeoutMs)} is {ElectionTimeoutMs}; it goes from 10 to 600,000.");
+        Check(HeartbeatIntervalMs is >= 1 and <= 60_000, $"{nameof(HeartbeatIntervalMs)} is {HeartbeatIntervalMs}; it goes from 1 to 60,000.");
+        Check(ElectionTimeoutMs >= 5 * HeartbeatIntervalMs, $"{nameof(ElectionTimeoutMs)} ({ElectionTimeoutMs}) must be at least five times {nameof(HeartbeatIntervalMs)} ({HeartbeatIntervalMs}), or a lost heartbeat or two would depose a healthy leader.");
+        Check(LeaseClockDriftBoundMs is null || (LeaseClockDriftBoundMs >= 0 && LeaseClockDriftBoundMs < ElectionTimeoutMs), $"{nameof(LeaseClockDriftBoundMs)} is {LeaseClockDriftBoundMs}; it must be less than the election timeout of {ElectionTimeoutMs}.");
+        Check(LeaseClockDriftBoundMs is null || CheckQuorum, $"Leases need {nameof(CheckQuorum)}: without it followers do not hold back their votes.");
+        Check(MaxBytesPerAppend >= 1 && MaxEntriesPerAppend >= 1 && MaxInflightAppends >= 1 && MaxInflightBytes >= 1 && MaxUncommittedBytes >= 1, "Limits are at least 1.");
+    }
+
+    private static void Check(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException(otherwise);
+        }
+    }
 }

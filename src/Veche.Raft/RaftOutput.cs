@@ -89,7 +89,4 @@ public enum Refusal
 
     /// <summary>The transferee is unknown, not a voter, or this member.</summary>
     BadTransferee,
-
-    /// <summary>Lease reads are off, or the lease has run out.</summary>
-    NoLease,
 }

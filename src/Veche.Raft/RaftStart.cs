@@ -11,6 +11,9 @@ public sealed record RaftStart
 
     /// <summary>The entries after <see cref="Base"/>, consecutive, without their payloads.</summary>
     public IReadOnlyList<EntrySummary> Entries { get; init; } = [];
+
+    /// <summary>An index known to be committed, because the state machine has applied it. Default 0; raised to that of <see cref="Base"/>.</summary>
+    public long CommittedIndex { get; init; }
 }
 
 /// <summary>What the protocol keeps of an entry; its payload stays in the log.</summary>

@@ -25,7 +25,7 @@ public sealed partial class Replica
     public Replica(ReplicaOptions options, RaftStart start, LogPosition applied, long forwardEpoch, long nowNs)
     {
         _options = options;
-        _core = new RaftCore(options.Raft, start, nowNs);
+        _core = new RaftCore(options.Raft, start with { CommittedIndex = Math.Max(start.CommittedIndex, applied.Index) }, nowNs);
         if (applied.Index < start.Base.Position.Index || applied.Index > _core.LastPosition.Index)
         {
             throw new ArgumentException($"The state machine is at {applied}, outside the log, which goes from {start.Base.Position} to {_core.LastPosition}.", nameof(applied));

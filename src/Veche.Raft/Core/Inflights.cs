@@ -1,0 +1,34 @@
+namespace Veche.Raft;
+
+/// <summary>The appends sent to a follower and not answered yet, limited in number and in bytes.</summary>
+internal sealed class Inflights(int maxMessages, int maxBytes)
+{
+    private readonly Queue<(long LastIndex, long Bytes)> _sent = new();
+    private long _bytes;
+
+    public int Count => _sent.Count;
+
+    public bool IsFull => _sent.Count >= maxMessages || _bytes >= maxBytes;
+
+    public void Add(long lastIndex, long bytes)
+    {
+        _sent.Enqueue((lastIndex, bytes));
+        _bytes += bytes;
+    }
+
+    /// <summary>Answers come for a prefix: everything that ends at or before this index is done.</summary>
+    public void FreeThrough(long index)
+    {
+        while (_sent.TryPeek(out (long LastIndex, long Bytes) first) && first.LastIndex <= index)
+        {
+            _sent.Dequeue();
+            _bytes -= first.Bytes;
+        }
+    }
+
+    public void Clear()
+    {
+        _sent.Clear();
+        _bytes = 0;
+    }
+}

@@ -1,0 +1,103 @@
+namespace Veche.Raft;
+
+/// <summary>How far a follower is, as its leader sees it. Match never falls; Next is always after Match.</summary>
+internal sealed class Progress(MemberId member, long next, RaftOptions options)
+{
+    private readonly Inflights _inflights = new(options.MaxInflightAppends, options.MaxInflightBytes);
+
+    public MemberId Member { get; } = member;
+
+    /// <summary>Last index known to be equal there, and durable.</summary>
+    public long Match { get; private set; }
+
+    /// <summary>First index not sent yet (when replicating), or to try next (when probing).</summary>
+    public long Next { get; private set; } = next;
+
+    public ReplicationState State { get; private set; } = ReplicationState.Probe;
+
+    /// <summary>Has answered since the last check of the quorum.</summary>
+    public bool RecentlyActive { get; set; }
+
+    /// <summary>Last confirmation round answered.</summary>
+    public long AckedRound { get; set; }
+
+    /// <summary>While probing: one append is on its way, and none more is sent before an answer of any kind.</summary>
+    public bool ProbeSent { get; set; }
+
+    public bool IsPaused => State switch
+    {
+        ReplicationState.Probe => ProbeSent,
+        ReplicationState.Replicate => _inflights.IsFull,
+        _ => true,
+    };
+
+    public void Sent(long lastIndex, long bytes)
+    {
+        if (State == ReplicationState.Replicate)
+        {
+            _inflights.Add(lastIndex, bytes);
+            Next = lastIndex + 1;
+        }
+        else
+        {
+            ProbeSent = true;
+        }
+    }
+
+    /// <summary>The follower has everything through this index.</summary>
+    public void Accepted(long match)
+    {
+        Match = Math.Max(Match, match);
+        Next = Math.Max(Next, Match + 1);
+        _inflights.FreeThrough(match);
+    }
+
+    /// <summary>Goes back after a rejection; false when the rejection is an old one that says nothing new.</summary>
+    public bool Rejected(long rejectedIndex, long furthestThatMayMatch)
+    {
+        if (State == ReplicationState.Snapshot || rejectedIndex <= Match)
+        {
+            return false;
+        }
+
+        if (State == ReplicationState.Replicate)
+        {
+            Probe(Match + 1);
+            return true;
+        }
+
+        if (rejectedIndex != Next - 1)
+        {
+            return false;
+        }
+
+        Next = Math.Max(Math.Min(rejectedIndex, furthestThatMayMatch + 1), Match + 1);
+        ProbeSent = false;
+        return true;
+    }
+
+    public void Probe(long next)
+    {
+        State = ReplicationState.Probe;
+        Next = Math.Max(next, Match + 1);
+        ProbeSent = false;
+        _inflights.Clear();
+    }
+
+    public void Replicate()
+    {
+        State = ReplicationState.Replicate;
+        Next = Match + 1;
+        ProbeSent = false;
+        _inflights.Clear();
+    }
+
+    public void AwaitSnapshot()
+    {
+        State = ReplicationState.Snapshot;
+        ProbeSent = false;
+        _inflights.Clear();
+    }
+
+    public FollowerProgress ToPublic() => new(Member, Match, Next, State, RecentlyActive);
+}

@@ -1,0 +1,49 @@
+namespace Veche.Raft;
+
+/// <summary>Which writes were handed to the log, and which of them are known to be durable.</summary>
+internal sealed class WriteLedger(long persistedIndex)
+{
+    private readonly List<(long WriteId, long LastIndex)> _pending = [];
+
+    public long LastIssued { get; private set; }
+
+    public long LastPersisted { get; private set; }
+
+    /// <summary>Last index of the log as it is now that is durable here.</summary>
+    public long PersistedIndex { get; private set; } = persistedIndex;
+
+    /// <summary>A write is handed to the log, which ends at this index with it.</summary>
+    public long Issue(long lastIndex)
+    {
+        _pending.Add((++LastIssued, lastIndex));
+        return LastIssued;
+    }
+
+    /// <summary>Entries after this index are replaced: that older ones at the same places become durable says nothing about the new.</summary>
+    public void Truncate(long index)
+    {
+        PersistedIndex = Math.Min(PersistedIndex, index);
+        for (int i = 0; i < _pending.Count; i++)
+        {
+            _pending[i] = (_pending[i].WriteId, Math.Min(_pending[i].LastIndex, index));
+        }
+    }
+
+    public void Persisted(long writeId)
+    {
+        if (writeId > LastIssued)
+        {
+            throw new ArgumentOutOfRangeException(nameof(writeId), writeId, $"The last write is {LastIssued}.");
+        }
+
+        int done = 0;
+        while (done < _pending.Count && _pending[done].WriteId <= writeId)
+        {
+            PersistedIndex = Math.Max(PersistedIndex, _pending[done].LastIndex);
+            done++;
+        }
+
+        _pending.RemoveRange(0, done);
+        LastPersisted = Math.Max(LastPersisted, writeId);
+    }
+}

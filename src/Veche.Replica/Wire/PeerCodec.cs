@@ -1,0 +1,213 @@
+using System.Buffers;
+using Veche.Raft;
+
+namespace Veche.Replica.Wire;
+
+/// <summary>
+/// What replicas tell each other, as bytes. Format version 1: one byte of kind, then the message's fields in order, little-endian,
+/// with lengths before everything of variable length. Sender and receiver are not in it: the connection says who they are.
+/// </summary>
+public static class PeerCodec
+{
+    private const int BytesPerEntry = 8 + 8 + 1 + 4;
+    private const int BytesPerCommand = 4;
+
+    private enum Kind : byte
+    {
+        AppendRequest = 1,
+        AppendAccepted = 2,
+        AppendRejected = 3,
+        Heartbeat = 4,
+        HeartbeatReply = 5,
+        VoteRequest = 6,
+        VoteReply = 7,
+        TimeoutNow = 8,
+        ReadIndexRequest = 9,
+        ReadIndexReply = 10,
+        ForwardedCommands = 11,
+        RefusedCommands = 12,
+    }
+
+    /// <summary>Writes a message.</summary>
+    public static void Encode(PeerMessage message, IBufferWriter<byte> destination)
+    {
+        var writer = new WireWriter(destination);
+        switch (message.Body)
+        {
+            case AppendRequest append:
+                Begin(writer, Kind.AppendRequest, append.Term);
+                writer.Position(append.Previous);
+                writer.Int64(append.Commit);
+                WriteEntries(writer, append.Entries);
+                break;
+            case AppendAccepted accepted:
+                Begin(writer, Kind.AppendAccepted, accepted.Term);
+                writer.Int64(accepted.Match);
+                break;
+            case AppendRejected rejected:
+                Begin(writer, Kind.AppendRejected, rejected.Term);
+                writer.Int64(rejected.RejectedIndex);
+                writer.Position(rejected.Hint);
+                break;
+            case Heartbeat heartbeat:
+                Begin(writer, Kind.Heartbeat, heartbeat.Term);
+                writer.Int64(heartbeat.Commit);
+                writer.Int64(heartbeat.Round);
+                break;
+            case HeartbeatReply reply:
+                Begin(writer, Kind.HeartbeatReply, reply.Term);
+                writer.Int64(reply.Round);
+                break;
+            case VoteRequest request:
+                Begin(writer, Kind.VoteRequest, request.Term);
+                writer.Position(request.Last);
+                writer.Flag(request.PreVote);
+                writer.Flag(request.LeaderTransfer);
+                break;
+            case VoteReply reply:
+                Begin(writer, Kind.VoteReply, reply.Term);
+                writer.Flag(reply.Granted);
+                writer.Flag(reply.PreVote);
+                break;
+            case TimeoutNow now:
+                Begin(writer, Kind.TimeoutNow, now.Term);
+                break;
+            case ReadIndexRequest request:
+                Begin(writer, Kind.ReadIndexRequest, request.Term);
+                writer.Int64(request.ReadId);
+                break;
+            case ReadIndexReply reply:
+                Begin(writer, Kind.ReadIndexReply, reply.Term);
+                writer.Int64(reply.ReadId);
+                writer.Int64(reply.Index);
+                writer.Flag(reply.Refused);
+                break;
+            case ForwardedCommands forwarded:
+                writer.Byte((byte)Kind.ForwardedCommands);
+                writer.Int64(forwarded.Number);
+                writer.Int32(forwarded.Commands.Count);
+                for (int i = 0; i < forwarded.Commands.Count; i++)
+                {
+                    writer.Bytes(forwarded.Commands[i].Span);
+                }
+
+                break;
+            case RefusedCommands refused:
+                writer.Byte((byte)Kind.RefusedCommands);
+                writer.Flag(refused.TooBusy);
+                writer.Int32(refused.Sequences.Count);
+                foreach (long sequence in refused.Sequences)
+                {
+                    writer.Int64(sequence);
+                }
+
+                break;
+            default:
+                throw new ArgumentException($"Unknown message {message.Body.GetType().Name}.", nameof(message));
+        }
+    }
+
+    /// <summary>Reads a message. Payloads are copied once, so <paramref name="source"/> may be used again.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no message of this version.</exception>
+    public static PeerMessage Decode(MemberId from, MemberId to, ReadOnlySpan<byte> source)
+    {
+        if (source.IsEmpty)
+        {
+            throw new InvalidDataException("an empty message");
+        }
+
+        // Only messages that carry payloads need memory that outlives the receive buffer.
+        ReadOnlyMemory<byte> owned = source.ToArray();
+        var reader = new WireReader(owned);
+        var kind = (Kind)reader.Byte();
+        PeerMessage message = kind switch
+        {
+            Kind.ForwardedCommands => PeerMessage.Of(from, to, ReadForwarded(ref reader)),
+            Kind.RefusedCommands => PeerMessage.Of(from, to, ReadRefused(ref reader)),
+            _ => PeerMessage.Of(ReadProtocol(kind, from, to, ref reader)),
+        };
+        reader.End();
+        return message;
+    }
+
+    private static Message ReadProtocol(Kind kind, MemberId from, MemberId to, ref WireReader reader)
+    {
+        long term = reader.Natural();
+        return kind switch
+        {
+            Kind.AppendRequest => ReadAppend(from, to, term, ref reader),
+            Kind.AppendAccepted => new AppendAccepted(from, to, term, reader.Natural()),
+            Kind.AppendRejected => new AppendRejected(from, to, term, reader.Natural(), reader.Position()),
+            Kind.Heartbeat => new Heartbeat(from, to, term, reader.Natural(), reader.Natural()),
+            Kind.HeartbeatReply => new HeartbeatReply(from, to, term, reader.Natural()),
+            Kind.VoteRequest => new VoteRequest(from, to, term, reader.Position(), reader.Flag(), reader.Flag()),
+            Kind.VoteReply => new VoteReply(from, to, term, reader.Flag(), reader.Flag()),
+            Kind.TimeoutNow => new TimeoutNow(from, to, term),
+            Kind.ReadIndexRequest => new ReadIndexRequest(from, to, term, reader.Natural()),
+            Kind.ReadIndexReply => new ReadIndexReply(from, to, term, reader.Natural(), reader.Natural(), reader.Flag()),
+            _ => throw new InvalidDataException($"a message of unknown kind {(byte)kind}"),
+        };
+    }
+
+    private static void Begin(WireWriter writer, Kind kind, long term)
+    {
+        writer.Byte((byte)kind);
+        writer.Int64(term);
+    }
+
+    private static void WriteEntries(WireWriter writer, IReadOnlyList<Entry> entries)
+    {
+        writer.Int32(entries.Count);
+        for (int i = 0; i < entries.Count; i++)
+        {
+            Entry entry = entries[i];
+            writer.Int64(entry.Index);
+            writer.Int64(entry.Term);
+            writer.Byte((byte)entry.Kind);
+            writer.Bytes(entry.Data.Span);
+        }
+    }
+
+    private static AppendRequest ReadAppend(MemberId from, MemberId to, long term, ref WireReader reader)
+    {
+        LogPosition previous = reader.Position();
+        long commit = reader.Natural();
+        var entries = new Entry[reader.Count(BytesPerEntry)];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            entries[i] = new Entry(reader.Natural(), reader.Natural(), ReadKind(ref reader), reader.Bytes());
+        }
+
+        return new AppendRequest(from, to, term, previous, previous.Index + entries.Length, commit) { Entries = entries };
+    }
+
+    private static EntryKind ReadKind(ref WireReader reader)
+    {
+        var kind = (EntryKind)reader.Byte();
+        return kind <= EntryKind.Configuration ? kind : throw new InvalidDataException($"an entry of unknown kind {(byte)kind}");
+    }
+
+    private static ForwardedCommands ReadForwarded(ref WireReader reader)
+    {
+        long number = reader.Natural();
+        var commands = new ReadOnlyMemory<byte>[reader.Count(BytesPerCommand)];
+        for (int i = 0; i < commands.Length; i++)
+        {
+            commands[i] = reader.Bytes();
+        }
+
+        return new ForwardedCommands(number, commands);
+    }
+
+    private static RefusedCommands ReadRefused(ref WireReader reader)
+    {
+        bool tooBusy = reader.Flag();
+        long[] sequences = new long[reader.Count(8)];
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            sequences[i] = reader.Natural();
+        }
+
+        return new RefusedCommands(sequences, tooBusy);
+    }
+}

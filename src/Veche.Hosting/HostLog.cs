@@ -42,8 +42,8 @@ internal sealed partial class HostLog(ILogger? logger) : IPeerLog
     [LoggerMessage(EventId = 121, Level = LogLevel.Error, Message = "saving the state failed and will be tried again: {Reason}")]
     public partial void SaveFailed(string reason);
 
-    [LoggerMessage(EventId = 130, Level = LogLevel.Information, Message = "sending snapshot at index {Index} ({Bytes} bytes) to member {Peer}")]
-    public partial void SendingSnapshot(long index, long bytes, MemberId peer);
+    [LoggerMessage(EventId = 130, Level = LogLevel.Information, Message = "sending snapshot at index {Index} to member {Peer}")]
+    public partial void SendingSnapshot(long index, MemberId peer);
 
     [LoggerMessage(EventId = 131, Level = LogLevel.Warning, Message = "sending a snapshot to member {Peer} failed: {Reason}")]
     public partial void SnapshotSendFailed(MemberId peer, string reason);

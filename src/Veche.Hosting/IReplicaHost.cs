@@ -87,6 +87,9 @@ public enum RefusalReason
     /// <summary>The command is larger than the limit.</summary>
     TooLarge,
 
+    /// <summary>The disk has no room for more of the log.</summary>
+    NoSpace,
+
     /// <summary>The transferee is unknown, not a voter, or this member.</summary>
     BadTransferee,
 

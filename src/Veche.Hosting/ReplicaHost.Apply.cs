@@ -8,9 +8,10 @@ public sealed partial class ReplicaHost
 {
     private readonly ApplyBatch _applyBatch = new();
     private readonly List<long> _applySequences = [];
+    private readonly Func<long, bool> _isAwaited;
 
     /// <summary>One thing to do with the state machine.</summary>
-    private readonly record struct ApplyWork(List<Entry>? Entries = null, SnapshotPoint? Install = null, TaskCompletionSource<IStateImage>? Capture = null);
+    private readonly record struct ApplyWork(List<Entry>? Entries = null, SnapshotPoint? Install = null, TaskCompletionSource<CapturedState>? Capture = null);
 
     private void DoApplyWork(List<ApplyWork> work)
     {
@@ -26,7 +27,11 @@ public sealed partial class ReplicaHost
             }
             else if (item.Capture is { } capture)
             {
-                capture.SetResult(_stateMachine.Capture());
+                IStateImage image = _stateMachine.Capture();
+                if (!capture.TrySetResult(new CapturedState(image, new SnapshotPoint(image.Applied, _appliedConfiguration))))
+                {
+                    image.Dispose();
+                }
             }
         }
     }
@@ -37,7 +42,11 @@ public sealed partial class ReplicaHost
         _applySequences.Clear();
         foreach (Entry entry in entries)
         {
-            _applySequences.Add(ApplyBatches.Add(_applyBatch, entry, Id, _waiters.Contains));
+            _applySequences.Add(ApplyBatches.Add(_applyBatch, entry, Id, _isAwaited));
+            if (entry.Kind == EntryKind.Configuration && ConfigurationEntry.TryDecode(entry.Data, out Configuration? configuration, out _))
+            {
+                _appliedConfiguration = configuration;
+            }
         }
 
         _stateMachine.Apply(_applyBatch);
@@ -60,6 +69,8 @@ public sealed partial class ReplicaHost
     {
         using Stream image = _snapshots.OpenRead(point.Position);
         _stateMachine.Restore(image, point.Position);
+        _appliedConfiguration = point.Configuration;
+        _snapshots.DeleteOlderThan(point.Position);
         _log.SnapshotInstalled(point.Position.Index);
         _loop.Post(new ReplicaInput.Installed(point));
     }

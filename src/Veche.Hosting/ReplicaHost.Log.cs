@@ -1,4 +1,3 @@
-using Veche.Log;
 using Veche.Raft;
 using Veche.Replica;
 
@@ -7,6 +6,8 @@ namespace Veche.Hosting;
 /// <summary>The thread of the log: everything that has gathered goes out in one write and one sync.</summary>
 public sealed partial class ReplicaHost
 {
+    private int _preparingSegment;
+
     /// <summary>One thing to do with the log.</summary>
     private readonly record struct LogWork(LogWrite? Write = null, SnapshotPoint? Compact = null);
 
@@ -44,7 +45,24 @@ public sealed partial class ReplicaHost
             }
         }
 
-        _wal.PrepareNextSegment();
+        if (Interlocked.Exchange(ref _preparingSegment, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static host => host.PrepareNextSegment(), this, preferLocal: false);
+        }
+    }
+
+    private void PrepareNextSegment()
+    {
+        try
+        {
+            _wal.PrepareNextSegment();
+        }
+        catch (IOException exception)
+        {
+            Fail(exception);
+        }
+
+        Volatile.Write(ref _preparingSegment, 0);
     }
 
     private void BeginLogRead(LogRead read) =>

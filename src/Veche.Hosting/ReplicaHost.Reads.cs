@@ -1,4 +1,3 @@
-using Veche.Raft;
 using Veche.Replica;
 
 namespace Veche.Hosting;

@@ -78,6 +78,13 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
             stateMachine.Applied,
             started << 20,
             MonotonicClock.Read());
+        _appliedConfiguration = _replica.Core.ConfigurationAt(stateMachine.Applied.Index);
+        _isAwaited = _waiters.Contains;
+        if (storage.TornTailBytesCut > 0)
+        {
+            _log.TornTailCut(_wal.Last.Index);
+        }
+
         _submit = new ReplicaInput.Submit(_turnSubmissions);
         _loop = new ReplicaLoop(Turn);
         _addresses = new PeerAddresses(options.InitialMembers);
@@ -149,6 +156,11 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         }
 
         ThrowIfStopping();
+        if (!_wal.HasRoom)
+        {
+            throw new RefusedException(RefusalReason.NoSpace, "the disk is full: free some space, and writes go on by themselves");
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         long sequence = Interlocked.Increment(ref _lastSequence);
         long deadlineNs = MonotonicClock.Read() + (_options.RequestTimeoutMs * 1_000_000L);
@@ -165,11 +177,14 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     {
         if (_replica.Core.Role == Role.Leader && _replica.Core.Configuration.Voters.Count > 1)
         {
+            // A hand-over either succeeds within an election timeout or not at all; when everybody stops at once there is nobody to take it.
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(2 * _options.ElectionTimeoutMs);
             try
             {
-                await TransferLeadershipAsync(MemberId.None, cancellationToken).ConfigureAwait(false);
+                await TransferLeadershipAsync(MemberId.None, limit.Token).ConfigureAwait(false);
             }
-            catch (Exception exception) when (exception is RefusedException or OperationCanceledException)
+            catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException or OperationCanceledException)
             {
                 _log.HandOverFailed(exception.Message);
             }
@@ -201,6 +216,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         FailEverybody(new RefusedException(RefusalReason.Stopping, "the member is stopping"));
         _wal.Dispose();
         (_disk as IDisposable)?.Dispose();
+        _receivingSnapshot.Dispose();
         _stop.Dispose();
     }
 
@@ -260,6 +276,12 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
 
     private void Sweep()
     {
+        if (!_wal.HasRoom)
+        {
+            // Nothing is written now, so nothing else would notice that there is room again.
+            PrepareNextSegment();
+        }
+
         // The replica has its word first: what it still holds it refuses at the deadline, and then the outcome is known.
         long nowNs = MonotonicClock.Read() - (2 * SweepIntervalMs * 1_000_000L);
         List<CommandWaiter> expired = [];

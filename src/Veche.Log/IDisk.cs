@@ -1,7 +1,7 @@
 namespace Veche.Log;
 
 /// <summary>
-/// One directory of files: the seam between the log and the world. <c>RealDisk</c> is the only implementation in this
+/// One directory of files: the seam between the log and the world. <see cref="RealDisk"/> is the only implementation in this
 /// assembly that touches a file system; tests and the simulator bring their own, with faults. Names are plain file names, without separators.
 /// Every failure is an <see cref="IOException"/>.
 /// </summary>

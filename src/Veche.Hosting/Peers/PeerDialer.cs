@@ -52,8 +52,9 @@ internal sealed class PeerDialer(MemberId self, ulong clusterId, PeerTls? tls, i
                 throw new IOException($"{address.Host}:{address.Port} refused the connection: {(HandshakeStatus)answer[0]}");
             }
 
-            if (tls is null)
+            if (tls is null && purpose == ConnectionPurpose.Messages)
             {
+                // So that a message can be tried on the loop's own thread without ever holding it up.
                 socket.Blocking = false;
             }
 

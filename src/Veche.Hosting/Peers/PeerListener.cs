@@ -46,7 +46,6 @@ internal sealed class PeerListener : IAsyncDisposable
         {
             var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             _listening.Add(socket);
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(endpoint);
             socket.Listen(128);
             bound.Add((IPEndPoint)socket.LocalEndPoint!);

@@ -1,0 +1,102 @@
+using Veche.Log;
+using Veche.Raft;
+using Veche.Replica;
+
+namespace Veche.Hosting;
+
+/// <summary>A member's disk, opened and judged: log, snapshots, and a state machine that fits them.</summary>
+internal sealed class OpenedStorage : IDisposable
+{
+    private OpenedStorage(IDisk disk, SnapshotStore snapshots, LogRecovery recovery)
+    {
+        Disk = disk;
+        Snapshots = snapshots;
+        Log = recovery.Log;
+        Start = recovery.Start;
+        TornTailBytesCut = recovery.TornTailBytesCut;
+    }
+
+    public IDisk Disk { get; }
+
+    public SnapshotStore Snapshots { get; }
+
+    public WriteAheadLog Log { get; }
+
+    public RaftStart Start { get; }
+
+    public long TornTailBytesCut { get; }
+
+    public static OpenedStorage Open(ReplicaHostOptions options, IStateMachine stateMachine)
+    {
+        var identity = new LogIdentity(options.ClusterId, options.Id);
+        IDisk? disk = null;
+        OpenedStorage? storage = null;
+        try
+        {
+            disk = options.DataDirectory is { } directory ? new RealDisk(directory) : new MemoryDisk();
+            SnapshotStore snapshots = SnapshotStore.Open(disk, identity);
+            Configuration founders = options.Join ? Configuration.Empty : Configuration.Of(options.InitialMembers.Keys);
+            LogRecovery recovery = WriteAheadLog.Open(
+                disk,
+                new LogOptions
+                {
+                    Identity = identity,
+                    SegmentBytes = options.LogSegmentBytes,
+                    InitialBase = new SnapshotPoint(LogPosition.Zero, founders),
+                });
+            storage = new OpenedStorage(disk, snapshots, recovery);
+            storage.Fit(stateMachine);
+            return storage;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            storage?.Dispose();
+            (disk as IDisposable)?.Dispose();
+            throw new HostStartException(exception.Message, exception);
+        }
+        catch
+        {
+            storage?.Dispose();
+            (disk as IDisposable)?.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Log.Dispose();
+        (Disk as IDisposable)?.Dispose();
+    }
+
+    /// <summary>Brings the state machine to where the log can carry it on: into the range from the log's base to its end.</summary>
+    private void Fit(IStateMachine stateMachine)
+    {
+        long first = Start.Base.Position.Index;
+        long last = Log.Last.Index;
+        if (stateMachine.Applied.Index > last)
+        {
+            throw new HostStartException($"the state is at index {stateMachine.Applied.Index}, but the log ends at {last}: the log has lost entries that were applied. Restore the whole data directory from one backup, or remove the member and add it anew with an empty directory.");
+        }
+
+        if (stateMachine.IsDurable && stateMachine.Applied.Index >= first)
+        {
+            return;
+        }
+
+        // Newest first; a file from beyond the log's end was received right before a crash and never became the log's base.
+        foreach (SnapshotPoint snapshot in Snapshots.List())
+        {
+            if (Log.PositionAt(snapshot.Position.Index) == snapshot.Position)
+            {
+                using Stream image = Snapshots.OpenRead(snapshot.Position);
+                stateMachine.Restore(image, snapshot.Position);
+                return;
+            }
+        }
+
+        if (first > stateMachine.Applied.Index)
+        {
+            throw new HostStartException($"the log begins after index {first}, the state is at {stateMachine.Applied.Index}, and no snapshot fills the gap. Remove the member and add it anew with an empty directory.");
+        }
+    }
+}

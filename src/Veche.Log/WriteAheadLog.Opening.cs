@@ -1,0 +1,245 @@
+using Veche.Raft;
+
+namespace Veche.Log;
+
+/// <summary>Opening a log: reading everything, and judging what a crash or a disk has done to it (see <see cref="RecoveryTable"/>).</summary>
+public sealed partial class WriteAheadLog
+{
+    /// <summary>Opens the log of a directory, or begins one when there is none.</summary>
+    /// <exception cref="LogOpenException">It cannot be used as it is; the message says why and what to do.</exception>
+    public static LogRecovery Open(IDisk disk, LogOptions options)
+    {
+        if (options.SegmentBytes is < LogOptions.MinSegmentBytes or > LogOptions.MaxSegmentBytes)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.SegmentBytes, $"A segment has {LogOptions.MinSegmentBytes} to {LogOptions.MaxSegmentBytes} bytes.");
+        }
+
+        List<Segment> segments = [];
+        try
+        {
+            foreach (string name in disk.List())
+            {
+                if (Segment.TryParse(name, out long sequence))
+                {
+                    IDiskFile file = disk.Open(name);
+                    segments.Add(new Segment(sequence, file, file.Length));
+                }
+            }
+
+            segments.Sort(static (left, right) => left.Sequence.CompareTo(right.Sequence));
+            return new Opening(disk, options, segments).Run();
+        }
+        catch
+        {
+            foreach (Segment segment in segments)
+            {
+                segment.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>One attempt to open a log.</summary>
+    private sealed class Opening(IDisk disk, LogOptions options, List<Segment> segments)
+    {
+        private LogReplay? _replay;
+        private long _cutBytes;
+        private long _end;
+        private int _badAt;
+
+        public LogRecovery Run()
+        {
+            DropUnbornSegment();
+            if (segments.Count == 0)
+            {
+                Begin();
+            }
+
+            for (int i = 0; i < segments.Count; i++)
+            {
+                ReadSegment(i);
+            }
+
+            RaftStart start = _replay!.ToStart()
+                ?? throw new LogDamagedException($"the log begins with {segments[0].Name}, but nothing says that a snapshot covers what was before it: files are missing. {WhatToDo}");
+            return new LogRecovery(new WriteAheadLog(disk, options, _replay, segments, _end), start, _cutBytes);
+        }
+
+        private const string WhatToDo = "Restore the whole directory from one backup, or remove this member and add it anew with an empty directory.";
+
+        /// <summary>A crash while the newest segment was being made leaves it without a head, and without anything that was ever acknowledged.</summary>
+        private void DropUnbornSegment()
+        {
+            if (segments.Count == 0)
+            {
+                return;
+            }
+
+            Segment newest = segments[^1];
+            byte[] bytes = ReadAll(newest);
+            if (SegmentHeader.TryDecode(bytes, newest.Name) is not null)
+            {
+                return;
+            }
+
+            if (AnyRecord(bytes, 0))
+            {
+                throw new LogDamagedException($"{newest.Name} has records but its head is damaged. {WhatToDo}");
+            }
+
+            if (segments.Count == 1 && newest.Sequence > 1)
+            {
+                throw new LogDamagedException($"{newest.Name} is the only file of the log and its head is damaged. {WhatToDo}");
+            }
+
+            newest.Dispose();
+            segments.RemoveAt(segments.Count - 1);
+            disk.Delete(newest.Name);
+            disk.SyncDirectory();
+            _cutBytes += bytes.AsSpan().TrimEnd((byte)0).Length;
+        }
+
+        private void Begin()
+        {
+            var header = new SegmentHeader(options.Identity, 1, 0, default, options.InitialBase, options.InitialBase.Position);
+            using var spare = new SpareSegment(disk, options.SegmentBytes);
+            Segment first = spare.Take(1, LogOptions.MinSegmentBytes);
+            first.File.Write(0, header.Encode());
+            first.File.Sync();
+            segments.Add(first);
+        }
+
+        private void ReadSegment(int number)
+        {
+            Segment segment = segments[number];
+            byte[] bytes = ReadAll(segment);
+            SegmentHeader header = SegmentHeader.TryDecode(bytes, segment.Name) ?? throw new LogDamagedException($"the head of {segment.Name} is damaged. {WhatToDo}");
+            if (header.Identity != options.Identity)
+            {
+                throw new WrongIdentityException($"the log belongs to {header.Identity}, not to {options.Identity}. Give this member its own data directory, or start it with the name, addresses and cluster token it was created with.");
+            }
+
+            if (_replay is null)
+            {
+                _replay = new LogReplay(header);
+            }
+            else if (segment.Sequence != segments[number - 1].Sequence + 1 || header.Chain != _replay.Chain)
+            {
+                throw new LogDamagedException($"{segment.Name} does not follow the records before it: some of them are missing or damaged. {WhatToDo}");
+            }
+
+            int offset = header.Encode().Length;
+            _end = offset;
+            while (TryTake(segment, bytes, ref offset))
+            {
+            }
+
+            if (number == segments.Count - 1)
+            {
+                End(segment, bytes);
+            }
+            else if (_replay.HasUnfinishedWrite)
+            {
+                throw new LogDamagedException($"{segment.Name} ends in the middle of a write, but another file follows. {WhatToDo}");
+            }
+        }
+
+        private bool TryTake(Segment segment, byte[] bytes, ref int offset)
+        {
+            ReadOnlySpan<byte> rest = bytes.AsSpan(offset);
+            if (!Record.TryRead(rest, out Record record) || !record.Follows(_replay!.WrittenChain, rest))
+            {
+                _badAt = offset;
+                return false;
+            }
+
+            var location = new RecordLocation(segment, offset, record.Size, record.Term);
+            if (!_replay.Take(record, location, bytes.AsMemory(offset + Record.HeaderLength, record.PayloadLength)))
+            {
+                throw new LogDamagedException($"the record at byte {offset} of {segment.Name} is whole but makes no sense there. {WhatToDo}");
+            }
+
+            offset += record.Size;
+            if (record.EndsWrite)
+            {
+                _end = offset;
+            }
+
+            return true;
+        }
+
+        /// <summary>Judges what follows the last good record of the newest segment.</summary>
+        private void End(Segment segment, byte[] bytes)
+        {
+            int from = _badAt;
+            ReadOnlySpan<byte> rest = bytes.AsSpan(from);
+            Finding finding = rest.IsEmpty || rest[..Math.Min(Record.HeaderLength, rest.Length)].IndexOfAnyExcept((byte)0) < 0 ? Finding.Blank : Finding.Bad;
+            switch (RecoveryTable.Judge(finding, LookBehind(bytes, from)))
+            {
+                case Verdict.Damaged:
+                    throw new LogDamagedException($"{segment.Name} is damaged at byte {from}, and later records show that what was there had been durable. {WhatToDo}");
+                case Verdict.CutTornTail:
+                    Cut(segment, bytes);
+                    break;
+                case Verdict.End when _replay!.HasUnfinishedWrite:
+                    Cut(segment, bytes);
+                    break;
+            }
+        }
+
+        private Behind LookBehind(byte[] bytes, int from)
+        {
+            Behind behind = Behind.Nothing;
+            int used = bytes.AsSpan().TrimEnd((byte)0).Length;
+            for (int offset = from; offset < used && offset + Record.HeaderLength <= bytes.Length; offset += 8)
+            {
+                if (Record.TryRead(bytes.AsSpan(offset), out Record record))
+                {
+                    if (!_replay!.Knows(record.DurableChain))
+                    {
+                        return Behind.Later;
+                    }
+
+                    behind = Behind.SameBatch;
+                }
+            }
+
+            return behind;
+        }
+
+        private void Cut(Segment segment, byte[] bytes)
+        {
+            _replay!.DropUnfinished();
+            int used = bytes.AsSpan().TrimEnd((byte)0).Length;
+            int end = (int)_end;
+            if (used > end)
+            {
+                // Zeros, and durable ones, before anything new is written: half of an old write must never follow a new one.
+                segment.File.Write(end, new byte[used - end]);
+                segment.File.Sync();
+                _cutBytes += used - end;
+            }
+        }
+
+        private static bool AnyRecord(byte[] bytes, int from)
+        {
+            for (int offset = from; offset + Record.HeaderLength <= bytes.Length; offset += 8)
+            {
+                if (Record.TryRead(bytes.AsSpan(offset), out _))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private static byte[] ReadAll(Segment segment)
+        {
+            byte[] bytes = new byte[segment.Length];
+            int read = segment.File.Read(0, bytes);
+            return read == bytes.Length ? bytes : throw new LogDamagedException($"{segment.Name} is shorter than its length says. {WhatToDo}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace Veche.Store.Engine;
+
+/// <summary>Ordered bytes to bytes, in batches, with views that do not change. One writer; readers beside it.</summary>
+internal interface IKeyValueEngine : IDisposable
+{
+    /// <summary>True when it survives the process.</summary>
+    bool IsDurable { get; }
+
+    /// <summary>Bytes it takes, roughly.</summary>
+    long SizeBytes { get; }
+
+    /// <summary>A batch to fill. Reused: only one at a time.</summary>
+    EngineBatch Batch { get; }
+
+    /// <summary>Does everything in the batch at once, and empties it.</summary>
+    void Commit();
+
+    /// <summary>The state as it is now, until the view is disposed.</summary>
+    IEngineView OpenView();
+
+    /// <summary>Makes everything committed before the call survive a crash.</summary>
+    void Flush();
+}
+
+/// <summary>Writes to be done together.</summary>
+internal abstract class EngineBatch
+{
+    public abstract void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
+
+    public abstract void Delete(ReadOnlySpan<byte> key);
+}
+
+/// <summary>A state that does not change. Safe to use from several threads; each iterator from one.</summary>
+internal interface IEngineView : IDisposable
+{
+    /// <summary>The value of a key, or null.</summary>
+    byte[]? Get(ReadOnlySpan<byte> key);
+
+    IEngineIterator OpenIterator();
+}
+
+/// <summary>Walks over keys in the order of their bytes.</summary>
+internal interface IEngineIterator : IDisposable
+{
+    bool IsValid { get; }
+
+    /// <summary>Valid until the next move.</summary>
+    ReadOnlySpan<byte> Key { get; }
+
+    /// <summary>Valid until the next move.</summary>
+    ReadOnlySpan<byte> Value { get; }
+
+    /// <summary>To the first key that is not before this one.</summary>
+    void Seek(ReadOnlySpan<byte> key);
+
+    /// <summary>To the last key that is not after this one.</summary>
+    void SeekForPrevious(ReadOnlySpan<byte> key);
+
+    void Next();
+}

@@ -1,0 +1,111 @@
+using Google.Protobuf;
+using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Raft;
+using Veche.Replica;
+using Veche.Store.Mvcc;
+using Veche.Store.Watching;
+
+namespace Veche.Store;
+
+/// <summary>Committed commands into the state. A batch goes to the engine as one, together with the position it ends at.</summary>
+public sealed partial class KeyValueStore
+{
+    private readonly byte[] _metaBytes = new byte[Meta.Length];
+    private MvccWriter? _writer;
+
+    /// <inheritdoc/>
+    public void Apply(ApplyBatch batch)
+    {
+        MvccWriter writer = _writer ??= new MvccWriter(_engine, _leases);
+        writer.Begin(_meta.Revision, _meta.CompactRevision);
+        for (int i = 0; i < batch.Count; i++)
+        {
+            Committed entry = batch.Entries[i];
+            if (entry.Kind == EntryKind.Command)
+            {
+                object result = Do(writer, entry, i > 0 ? batch.Entries[i - 1].Position : null);
+                if (entry.WantsResult)
+                {
+                    batch.SetResult(i, result);
+                }
+            }
+
+        }
+
+        CommitBatch(writer, batch.Last);
+    }
+
+    private object Do(MvccWriter writer, in Committed entry, LogPosition? before)
+    {
+        Command command;
+        try
+        {
+            command = Command.Parser.ParseFrom(entry.Data.Span);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return StoreErrors.UnknownCommand;
+        }
+
+        switch (command.BodyCase)
+        {
+            case Command.BodyOneofCase.Put:
+                return writer.Put(command.Put);
+            case Command.BodyOneofCase.DeleteRange:
+                return writer.DeleteRange(command.DeleteRange);
+            case Command.BodyOneofCase.Txn:
+                if (before is { } position && AsksForThePast(command.Txn))
+                {
+                    // The past of a batch is in the engine only once the batch is.
+                    CommitBatch(writer, position);
+                    writer.Begin(_meta.Revision, _meta.CompactRevision);
+                }
+
+                return writer.Transact(command.Txn);
+            case Command.BodyOneofCase.Compact:
+                return writer.Compact(command.Compact);
+            case Command.BodyOneofCase.LeaseGrant:
+                return writer.Grant(command.LeaseGrant);
+            case Command.BodyOneofCase.LeaseRevoke:
+                return writer.Revoke(command.LeaseRevoke);
+            case Command.BodyOneofCase.LeaseCheckpoint:
+                return writer.Checkpoint(command.LeaseCheckpoint);
+            case Command.BodyOneofCase.Member:
+                return writer.SetMember(command.Member);
+            default:
+                return StoreErrors.UnknownCommand;
+        }
+    }
+
+    private static bool AsksForThePast(TxnRequest request) =>
+        request.Success.Concat(request.Failure).Any(static operation =>
+            operation.RequestRange is { Revision: > 0 } || (operation.RequestTxn is { } nested && AsksForThePast(nested)));
+
+    private void CommitBatch(MvccWriter writer, LogPosition applied)
+    {
+        long compacted = writer.CompactRevision;
+        Meta meta = _meta with { Applied = applied, Revision = writer.Revision, CompactRevision = compacted };
+        meta.Encode(_metaBytes);
+        lock (_stateLock)
+        {
+            _engine.Batch.Put([KeyLayout.Meta], _metaBytes);
+            _engine.Commit();
+            _meta = meta;
+            _state = new State(_engine, meta.Revision, meta.CompactRevision);
+        }
+
+        foreach ((long revision, List<StoredEvent> events) in writer.Published)
+        {
+            EventSink?.Publish(revision, events);
+        }
+
+        writer.TellLeases(LeaseObserver);
+        if (writer.ChangedMembers)
+        {
+            LoadMembers();
+        }
+
+        writer.End();
+    }
+}

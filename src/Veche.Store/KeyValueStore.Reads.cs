@@ -1,0 +1,128 @@
+using Google.Protobuf;
+using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Store.Engine;
+using Veche.Store.Leases;
+using Veche.Store.Mvcc;
+
+namespace Veche.Store;
+
+/// <summary>Reads. Each sees one committed state, whatever is applied meanwhile.</summary>
+public sealed partial class KeyValueStore
+{
+    private readonly LeaseTable _leases = new();
+    private volatile IReadOnlyList<MemberAttributes> _memberList = [];
+
+    /// <summary>What is known of the members' names and addresses, in order of id.</summary>
+    public IReadOnlyList<MemberAttributes> Members => _memberList;
+
+    /// <summary>Answers a range request; of the header only the revision is set.</summary>
+    /// <exception cref="StoreException">It is refused.</exception>
+    public RangeResponse Range(RangeRequest request)
+    {
+        if (RequestValidator.Check(request) is { } senseless)
+        {
+            throw new StoreException(senseless);
+        }
+
+        using OpenState state = OpenReading();
+        var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
+        return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.Run(request, source);
+    }
+
+    /// <summary>Runs a transaction that only reads.</summary>
+    /// <exception cref="StoreException">It is refused.</exception>
+    /// <exception cref="ArgumentException">It would change something.</exception>
+    public TxnResponse ReadTransaction(TxnRequest request)
+    {
+        if (!RequestValidator.IsReadOnly(request))
+        {
+            throw new ArgumentException("The transaction does not only read.", nameof(request));
+        }
+
+        using OpenState state = OpenReading();
+        var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
+        Transaction transaction = Transaction.Choose(request, source);
+        return transaction.Check(source) is { } error ? throw new StoreException(error) : transaction.Run(source, writer: null);
+    }
+
+    /// <summary>A lease, or null.</summary>
+    public LeaseRecord? FindLease(long id) => _leases.Find(id);
+
+    /// <summary>All leases, in order of id.</summary>
+    public IReadOnlyList<LeaseRecord> Leases() => _leases.ToList();
+
+    /// <summary>The keys attached to a lease, in order.</summary>
+    public IReadOnlyList<ByteString> KeysOf(long leaseId)
+    {
+        using OpenState state = OpenReading();
+        return LeaseKeys.Read(state.View, leaseId);
+    }
+
+    /// <inheritdoc/>
+    public long ReadEvents(ByteString key, ByteString rangeEnd, long fromRevision, long throughRevision, int maxEvents, List<Event> into)
+    {
+        using OpenState state = OpenReading();
+        if (fromRevision < state.CompactRevision)
+        {
+            throw new StoreException(StoreErrors.Compacted);
+        }
+
+        var range = new KeyRange(key, rangeEnd);
+        long last = Math.Min(throughRevision, state.Revision);
+        long complete = last;
+        int before = into.Count;
+        long reached = 0;
+        MvccReader.ForEachChange(state.View, fromRevision, last, (revision, tombstone, bytes) =>
+        {
+            if (revision.Main != reached && into.Count - before >= maxEvents)
+            {
+                complete = revision.Main - 1;
+                return false;
+            }
+
+            reached = revision.Main;
+            KeyValue kv = KeyValue.Parser.ParseFrom(bytes.Span);
+            if (range.Contains(kv.Key.Span))
+            {
+                into.Add(tombstone
+                    ? new Event { Type = Event.Types.EventType.Delete, Kv = new KeyValue { Key = kv.Key, ModRevision = revision.Main } }
+                    : new Event { Type = Event.Types.EventType.Put, Kv = kv });
+            }
+
+            return true;
+        });
+        return complete;
+    }
+
+    /// <inheritdoc/>
+    public KeyValue? Previous(ByteString key, long beforeRevision)
+    {
+        using OpenState state = OpenReading();
+        return beforeRevision - 1 < state.CompactRevision ? null : MvccReader.At(state.View, key.Span, beforeRevision - 1);
+    }
+
+    private void LoadLeases()
+    {
+        _leases.Clear();
+        using IEngineView view = _engine.OpenView();
+        using IEngineIterator iterator = view.OpenIterator();
+        for (iterator.Seek([KeyLayout.Lease]); iterator.IsValid && iterator.Key[0] == KeyLayout.Lease; iterator.Next())
+        {
+            _leases.Set(LeaseKeys.Decode(iterator.Key, iterator.Value));
+        }
+    }
+
+    private void LoadMembers()
+    {
+        List<MemberAttributes> members = [];
+        using IEngineView view = _engine.OpenView();
+        using IEngineIterator iterator = view.OpenIterator();
+        for (iterator.Seek([KeyLayout.Member]); iterator.IsValid && iterator.Key[0] == KeyLayout.Member; iterator.Next())
+        {
+            members.Add(MemberAttributes.Parser.ParseFrom(iterator.Value));
+        }
+
+        _memberList = members;
+    }
+}

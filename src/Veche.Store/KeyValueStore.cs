@@ -1,0 +1,165 @@
+using System.Buffers.Binary;
+using Veche.Raft;
+using Veche.Replica;
+using Veche.Store.Engine;
+using Veche.Store.Leases;
+using Veche.Store.Watching;
+
+namespace Veche.Store;
+
+/// <summary>
+/// etcd's data model as a replicated state machine: keys with their history, transactions, leases, and the members' addresses. Applies on one
+/// thread; every read may run beside it and sees one state.
+/// </summary>
+public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDisposable
+{
+    /// <summary>The revision of an empty store, as etcd counts.</summary>
+    public const long FirstRevision = 1;
+
+    private readonly StoreHome _home;
+    private readonly System.Threading.Lock _stateLock = new();
+    private IKeyValueEngine _engine;
+    private Meta _meta;
+    private State _state;
+    private long _durableIndex;
+
+    private KeyValueStore(StoreHome home)
+    {
+        _home = home;
+        _engine = home.OpenEngine();
+        _meta = Load();
+        _durableIndex = _engine.IsDurable ? _meta.Applied.Index : 0;
+        _state = new State(_engine, _meta.Revision, _meta.CompactRevision);
+        LoadLeases();
+        LoadMembers();
+    }
+
+    /// <summary>Told about every change of a key. Set before the store is used.</summary>
+    public IEventSink? EventSink { get; set; }
+
+    /// <summary>Told about every lease. Set before the store is used; gets all there are at once.</summary>
+    public ILeaseObserver? LeaseObserver
+    {
+        get;
+        set
+        {
+            field = value;
+            value?.Reset(Leases());
+        }
+    }
+
+    /// <inheritdoc/>
+    public LogPosition Applied => _meta.Applied;
+
+    /// <inheritdoc/>
+    public bool IsDurable => _engine.IsDurable;
+
+    /// <inheritdoc/>
+    public long DurableIndex => Interlocked.Read(ref _durableIndex);
+
+    /// <inheritdoc/>
+    public long CurrentRevision => Volatile.Read(ref _state).Revision;
+
+    /// <inheritdoc/>
+    public long CompactRevision => Volatile.Read(ref _state).CompactRevision;
+
+    /// <summary>Bytes the data takes, roughly.</summary>
+    public long SizeBytes => _engine.SizeBytes;
+
+    /// <summary>Opens a store, or begins one.</summary>
+    /// <exception cref="IOException">The directory cannot be used; the message says why and what to do.</exception>
+    public static KeyValueStore Open(StoreOptions options) => new(new StoreHome(options.DataDirectory));
+
+    /// <inheritdoc/>
+    public void Flush()
+    {
+        // Read before the flush: what is applied meanwhile may or may not be in it.
+        long index;
+        IKeyValueEngine engine;
+        lock (_stateLock)
+        {
+            index = _meta.Applied.Index;
+            engine = _engine;
+        }
+
+        engine.Flush();
+        if (engine.IsDurable)
+        {
+            lock (_stateLock)
+            {
+                _durableIndex = Math.Max(_durableIndex, index);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_engine.IsDurable)
+        {
+            _engine.Flush();
+        }
+
+        _engine.Dispose();
+        foreach (IKeyValueEngine retired in _retired)
+        {
+            retired.Dispose();
+        }
+    }
+
+    /// <summary>One state: a view of the engine and the revisions that belong to it.</summary>
+    private OpenState OpenReading()
+    {
+        lock (_stateLock)
+        {
+            return new OpenState(_engine.OpenView(), _state.Revision, _state.CompactRevision);
+        }
+    }
+
+    private Meta Load()
+    {
+        using IEngineView view = _engine.OpenView();
+        return view.Get([Mvcc.KeyLayout.Meta]) is { } bytes ? Meta.Decode(bytes) : new Meta(LogPosition.Zero, FirstRevision, 0, 0);
+    }
+
+    /// <summary>The revisions of a state, for those who need no data.</summary>
+    private sealed record State(IKeyValueEngine Engine, long Revision, long CompactRevision);
+
+    private readonly record struct OpenState(IEngineView View, long Revision, long CompactRevision) : IDisposable
+    {
+        public void Dispose() => View.Dispose();
+    }
+
+    /// <summary>What is in the same batch as the data it describes.</summary>
+    private readonly record struct Meta(LogPosition Applied, long Revision, long CompactRevision, long ReclaimedRevision)
+    {
+        public const int Length = 1 + (5 * 8);
+        private const byte FormatVersion = 1;
+
+        public void Encode(Span<byte> destination)
+        {
+            destination[0] = FormatVersion;
+            BinaryPrimitives.WriteInt64LittleEndian(destination[1..], Applied.Index);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[9..], Applied.Term);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[17..], Revision);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[25..], CompactRevision);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[33..], ReclaimedRevision);
+        }
+
+        public static Meta Decode(ReadOnlySpan<byte> source)
+        {
+            if (source.Length < Length || source[0] != FormatVersion)
+            {
+                throw new InvalidDataException(source.Length > 0 && source[0] > FormatVersion
+                    ? $"the store has format version {source[0]}; this version of Veche knows {FormatVersion}. Start the version that wrote it, or a later one."
+                    : "the store's own record is damaged. Remove this member and add it anew with an empty directory.");
+            }
+
+            return new Meta(
+                new LogPosition(BinaryPrimitives.ReadInt64LittleEndian(source[1..]), BinaryPrimitives.ReadInt64LittleEndian(source[9..])),
+                BinaryPrimitives.ReadInt64LittleEndian(source[17..]),
+                BinaryPrimitives.ReadInt64LittleEndian(source[25..]),
+                BinaryPrimitives.ReadInt64LittleEndian(source[33..]));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using Google.Protobuf;
+using Veche.Api;
+
+namespace Veche.Store.Mvcc;
+
+/// <summary>A range request against key-values of one moment.</summary>
+internal static class RangeQuery
+{
+    public static StoreError? Check(RangeRequest request, IKeyValues source) =>
+        request.Revision > source.Revision ? StoreErrors.FutureRevision
+        : request.Revision > 0 && request.Revision < source.CompactRevision ? StoreErrors.Compacted
+        : null;
+
+    /// <summary>Runs a request that was checked. The header has only the revision.</summary>
+    public static RangeResponse Run(RangeRequest request, IKeyValues source)
+    {
+        var response = new RangeResponse { Header = new ResponseHeader { Revision = source.Revision } };
+        var range = new KeyRange(request.Key, request.RangeEnd);
+        bool isCurrent = request.Revision <= 0 || request.Revision == source.Revision;
+        if (range.IsSingle && isCurrent)
+        {
+            RunSingle(request, response, source.Current(request.Key));
+        }
+        else if (request.CountOnly)
+        {
+            response.Count = isCurrent ? source.CountCurrent(range) : Count(source, range, request.Revision);
+        }
+        else if (IsFiltered(request) || SortOf(request) != RangeRequest.Types.SortOrder.None)
+        {
+            RunSorted(request, response, source, range, isCurrent);
+        }
+        else
+        {
+            RunInOrder(request, response, source, range, isCurrent);
+        }
+
+        return response;
+    }
+
+    private static void RunSingle(RangeRequest request, RangeResponse response, KeyValue? found)
+    {
+        if (found is null)
+        {
+            return;
+        }
+
+        response.Count = 1;
+        if (!request.CountOnly && Passes(request, found))
+        {
+            response.Kvs.Add(request.KeysOnly ? WithoutValue(found) : found);
+        }
+    }
+
+    private static void RunInOrder(RangeRequest request, RangeResponse response, IKeyValues source, KeyRange range, bool isCurrent)
+    {
+        long limit = request.Limit > 0 ? request.Limit : long.MaxValue;
+        bool more = false;
+        long count = 0;
+
+        bool Take(KeyValue found)
+        {
+            count++;
+            if (response.Kvs.Count < limit)
+            {
+                response.Kvs.Add(request.KeysOnly ? WithoutValue(found) : found);
+                return true;
+            }
+
+            // What lies behind the limit is only counted, and for the present that can be done without reading it.
+            more = true;
+            return !isCurrent;
+        }
+
+        if (isCurrent)
+        {
+            source.ForEachCurrent(range, Take);
+            response.Count = more ? source.CountCurrent(range) : count;
+        }
+        else
+        {
+            source.ForEachAt(range, request.Revision, Take);
+            response.Count = count;
+        }
+
+        response.More = more;
+    }
+
+    private static void RunSorted(RangeRequest request, RangeResponse response, IKeyValues source, KeyRange range, bool isCurrent)
+    {
+        List<KeyValue> kept = [];
+        long count = 0;
+
+        bool Take(KeyValue found)
+        {
+            count++;
+            if (Passes(request, found))
+            {
+                kept.Add(found);
+            }
+
+            return true;
+        }
+
+        if (isCurrent)
+        {
+            source.ForEachCurrent(range, Take);
+        }
+        else
+        {
+            source.ForEachAt(range, request.Revision, Take);
+        }
+
+        IEnumerable<KeyValue> sorted = Sort(request, kept);
+        response.Count = count;
+        response.More = request.Limit > 0 && kept.Count > request.Limit;
+        foreach (KeyValue found in request.Limit > 0 ? sorted.Take((int)Math.Min(request.Limit, int.MaxValue)) : sorted)
+        {
+            response.Kvs.Add(request.KeysOnly ? WithoutValue(found) : found);
+        }
+    }
+
+    private static IEnumerable<KeyValue> Sort(RangeRequest request, List<KeyValue> found)
+    {
+        RangeRequest.Types.SortOrder order = SortOf(request);
+        if (order == RangeRequest.Types.SortOrder.None)
+        {
+            return found;
+        }
+
+        bool descending = order == RangeRequest.Types.SortOrder.Descend;
+        return request.SortTarget switch
+        {
+            RangeRequest.Types.SortTarget.Version => By(found, static kv => kv.Version, descending),
+            RangeRequest.Types.SortTarget.Create => By(found, static kv => kv.CreateRevision, descending),
+            RangeRequest.Types.SortTarget.Mod => By(found, static kv => kv.ModRevision, descending),
+            RangeRequest.Types.SortTarget.Value => ByBytes(found, static kv => kv.Value, descending),
+            _ => descending ? Enumerable.Reverse(found) : found,
+        };
+    }
+
+    private static IEnumerable<KeyValue> By(List<KeyValue> found, Func<KeyValue, long> of, bool descending) =>
+        descending ? found.OrderByDescending(of) : found.OrderBy(of);
+
+    private static IEnumerable<KeyValue> ByBytes(List<KeyValue> found, Func<KeyValue, ByteString> of, bool descending)
+    {
+        Comparer<ByteString> order = Comparer<ByteString>.Create(static (left, right) => left.Span.SequenceCompareTo(right.Span));
+        return descending ? found.OrderByDescending(of, order) : found.OrderBy(of, order);
+    }
+
+    private static long Count(IKeyValues source, KeyRange range, long revision)
+    {
+        long count = 0;
+        source.ForEachAt(range, revision, _ =>
+        {
+            count++;
+            return true;
+        });
+        return count;
+    }
+
+    // etcd: a target other than the key sorts ascending even when no order is asked for.
+    private static RangeRequest.Types.SortOrder SortOf(RangeRequest request) =>
+        request.SortOrder == RangeRequest.Types.SortOrder.None && request.SortTarget != RangeRequest.Types.SortTarget.Key
+            ? RangeRequest.Types.SortOrder.Ascend
+            : request.SortOrder;
+
+    private static bool IsFiltered(RangeRequest request) =>
+        request.MinModRevision != 0 || request.MaxModRevision != 0 || request.MinCreateRevision != 0 || request.MaxCreateRevision != 0;
+
+    private static bool Passes(RangeRequest request, KeyValue found) =>
+        (request.MinModRevision == 0 || found.ModRevision >= request.MinModRevision)
+        && (request.MaxModRevision == 0 || found.ModRevision <= request.MaxModRevision)
+        && (request.MinCreateRevision == 0 || found.CreateRevision >= request.MinCreateRevision)
+        && (request.MaxCreateRevision == 0 || found.CreateRevision <= request.MaxCreateRevision);
+
+    private static KeyValue WithoutValue(KeyValue found) => new()
+    {
+        Key = found.Key,
+        CreateRevision = found.CreateRevision,
+        ModRevision = found.ModRevision,
+        Version = found.Version,
+        Lease = found.Lease,
+    };
+}

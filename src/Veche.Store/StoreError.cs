@@ -1,0 +1,84 @@
+namespace Veche.Store;
+
+/// <summary>What kind of refusal it is; the names are gRPC's.</summary>
+public enum StoreErrorCode
+{
+    /// <summary>The request makes no sense.</summary>
+    InvalidArgument,
+
+    /// <summary>It asks for a revision that is gone or not there yet, or a value beyond its bounds.</summary>
+    OutOfRange,
+
+    /// <summary>What it names does not exist.</summary>
+    NotFound,
+
+    /// <summary>The state does not allow it.</summary>
+    FailedPrecondition,
+
+    /// <summary>A limit is reached.</summary>
+    ResourceExhausted,
+
+    /// <summary>This version does not know it.</summary>
+    Unimplemented,
+}
+
+/// <summary>Why a request was refused. The text is etcd's where etcd has one: clients compare it.</summary>
+/// <param name="Code">Kind.</param>
+/// <param name="Message">Text.</param>
+public sealed record StoreError(StoreErrorCode Code, string Message);
+
+/// <summary>Thrown by reads that are refused.</summary>
+public sealed class StoreException(StoreError error) : Exception(error.Message)
+{
+    /// <summary>Why.</summary>
+    public StoreError Error { get; } = error;
+}
+
+/// <summary>Every refusal of the store.</summary>
+public static class StoreErrors
+{
+    /// <summary>A request without a key.</summary>
+    public static readonly StoreError EmptyKey = new(StoreErrorCode.InvalidArgument, "etcdserver: key is not provided");
+
+    /// <summary>A put that keeps the value or lease of a key that does not exist.</summary>
+    public static readonly StoreError KeyNotFound = new(StoreErrorCode.InvalidArgument, "etcdserver: key not found");
+
+    /// <summary>A put that keeps the value and brings one.</summary>
+    public static readonly StoreError ValueProvided = new(StoreErrorCode.InvalidArgument, "etcdserver: value is provided");
+
+    /// <summary>A put that keeps the lease and brings one.</summary>
+    public static readonly StoreError LeaseProvided = new(StoreErrorCode.InvalidArgument, "etcdserver: lease is provided");
+
+    /// <summary>A transaction list that is too long.</summary>
+    public static readonly StoreError TooManyOperations = new(StoreErrorCode.InvalidArgument, "etcdserver: too many operations in txn request");
+
+    /// <summary>A transaction that changes a key twice.</summary>
+    public static readonly StoreError DuplicateKey = new(StoreErrorCode.InvalidArgument, "etcdserver: duplicate key given in txn request");
+
+    /// <summary>A sort order or target that does not exist.</summary>
+    public static readonly StoreError InvalidSortOption = new(StoreErrorCode.InvalidArgument, "etcdserver: invalid sort option");
+
+    /// <summary>A request over the size limit.</summary>
+    public static readonly StoreError RequestTooLarge = new(StoreErrorCode.InvalidArgument, "etcdserver: request is too large");
+
+    /// <summary>A revision before the compaction.</summary>
+    public static readonly StoreError Compacted = new(StoreErrorCode.OutOfRange, "etcdserver: mvcc: required revision has been compacted");
+
+    /// <summary>A revision that has not happened.</summary>
+    public static readonly StoreError FutureRevision = new(StoreErrorCode.OutOfRange, "etcdserver: mvcc: required revision is a future revision");
+
+    /// <summary>A lease that does not exist.</summary>
+    public static readonly StoreError LeaseNotFound = new(StoreErrorCode.NotFound, "etcdserver: requested lease not found");
+
+    /// <summary>A lease that exists already.</summary>
+    public static readonly StoreError LeaseExists = new(StoreErrorCode.FailedPrecondition, "etcdserver: lease already exists");
+
+    /// <summary>A lease that would live too long.</summary>
+    public static readonly StoreError LeaseTtlTooLarge = new(StoreErrorCode.OutOfRange, "etcdserver: too large lease TTL");
+
+    /// <summary>The disk, or the quota, is used up.</summary>
+    public static readonly StoreError NoSpace = new(StoreErrorCode.ResourceExhausted, "etcdserver: mvcc: database space exceeded");
+
+    /// <summary>A command of a later version.</summary>
+    public static readonly StoreError UnknownCommand = new(StoreErrorCode.Unimplemented, "veche: the command is of a later version; update every member, then try again");
+}

@@ -175,6 +175,13 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     /// <summary>Stops the member: hands leadership over if it leads and anybody can take it, then closes everything.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
+        await HandOverAsync(cancellationToken).ConfigureAwait(false);
+        await DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Hands leadership over if this member leads and anybody can take it; gives up after two election timeouts.</summary>
+    public async Task HandOverAsync(CancellationToken cancellationToken = default)
+    {
         if (_replica.Core.Role == Role.Leader && _replica.Core.Configuration.Voters.Count > 1)
         {
             // A hand-over either succeeds within an election timeout or not at all; when everybody stops at once there is nobody to take it.
@@ -189,8 +196,6 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
                 _log.HandOverFailed(exception.Message);
             }
         }
-
-        await DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Closes everything at once, without handing leadership over. What was acknowledged is on disk.</summary>

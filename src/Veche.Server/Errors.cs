@@ -1,0 +1,50 @@
+using Grpc.Core;
+using Veche.Hosting;
+using Veche.Store;
+
+namespace Veche.Server;
+
+/// <summary>Refusals as gRPC statuses, with etcd's texts: its clients decide by them.</summary>
+internal static class Errors
+{
+    public static RpcException NoLeader() => Make(StatusCode.Unavailable, "etcdserver: no leader");
+
+    public static RpcException NotLeader() => Make(StatusCode.FailedPrecondition, "etcdserver: not leader");
+
+    public static RpcException Stopped() => Make(StatusCode.Unavailable, "etcdserver: server stopped");
+
+    public static RpcException Unimplemented(string what) => Make(StatusCode.Unimplemented, $"veche: {what} is not there yet in this version");
+
+    public static RpcException Of(StoreError error) => Make(
+        error.Code switch
+        {
+            StoreErrorCode.InvalidArgument => StatusCode.InvalidArgument,
+            StoreErrorCode.OutOfRange => StatusCode.OutOfRange,
+            StoreErrorCode.NotFound => StatusCode.NotFound,
+            StoreErrorCode.FailedPrecondition => StatusCode.FailedPrecondition,
+            StoreErrorCode.ResourceExhausted => StatusCode.ResourceExhausted,
+            _ => StatusCode.Unimplemented,
+        },
+        error.Message);
+
+    public static RpcException Of(Exception exception) => exception switch
+    {
+        RefusedException refused => refused.Reason switch
+        {
+            RefusalReason.NoLeader => NoLeader(),
+            RefusalReason.NotLeader => NotLeader(),
+            RefusalReason.TooBusy => Make(StatusCode.ResourceExhausted, "etcdserver: too many requests"),
+            RefusalReason.TooLarge => Of(StoreErrors.RequestTooLarge),
+            RefusalReason.NoSpace => Of(StoreErrors.NoSpace),
+            RefusalReason.BadTransferee => Make(StatusCode.FailedPrecondition, "etcdserver: bad leader transferee"),
+            RefusalReason.Stopping => Stopped(),
+            RefusalReason.TimedOut or RefusalReason.Unreachable => Make(StatusCode.Unavailable, "etcdserver: request timed out"),
+            _ => Make(StatusCode.FailedPrecondition, refused.Message),
+        },
+        OutcomeUnknownException => Make(StatusCode.Unavailable, "etcdserver: request timed out"),
+        StoreException store => Of(store.Error),
+        _ => Make(StatusCode.Unknown, exception.Message),
+    };
+
+    private static RpcException Make(StatusCode code, string text) => new(new Status(code, text));
+}

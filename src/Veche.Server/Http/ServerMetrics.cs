@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Prometheus;
+using Veche.Hosting;
+using Veche.Raft;
+
+namespace Veche.Server.Http;
+
+/// <summary>Metrics under etcd's names, read from the member whenever somebody scrapes.</summary>
+internal sealed class ServerMetrics
+{
+    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    private readonly MemberContext _member;
+
+    public ServerMetrics(MemberContext member)
+    {
+        _member = member;
+        DotNetStats.Register(_registry);
+        MetricFactory make = Prometheus.Metrics.WithCustomRegistry(_registry);
+        Gauge hasLeader = make.CreateGauge("etcd_server_has_leader", "Whether this member knows a leader. 1 is yes, 0 is no.");
+        Gauge isLeader = make.CreateGauge("etcd_server_is_leader", "Whether this member leads. 1 is yes, 0 is no.");
+        Gauge isLearner = make.CreateGauge("etcd_server_is_learner", "Whether this member is a learner. 1 is yes, 0 is no.");
+        Counter leaderChanges = make.CreateCounter("etcd_server_leader_changes_seen_total", "Leader changes seen.");
+        Gauge committed = make.CreateGauge("etcd_server_proposals_committed_total", "Last index known committed.");
+        Gauge applied = make.CreateGauge("etcd_server_proposals_applied_total", "Last index applied.");
+        Gauge pending = make.CreateGauge("etcd_server_proposals_pending", "Entries in the log that are not applied yet.");
+        Counter failed = make.CreateCounter("etcd_server_proposals_failed_total", "Proposals that failed or whose outcome is unknown.");
+        Gauge version = make.CreateGauge("etcd_server_version", "Which version is running. 1 for the label of the current one.", "server_version");
+        Gauge clusterVersion = make.CreateGauge("etcd_cluster_version", "Which interface version the cluster speaks. 1 for the label of the current one.", "cluster_version");
+        Counter walBytes = make.CreateCounter("etcd_disk_wal_write_bytes_total", "Bytes of entries written to the log.");
+        Gauge size = make.CreateGauge("etcd_mvcc_db_total_size_in_bytes", "Bytes the data takes.");
+        Gauge sizeInUse = make.CreateGauge("etcd_mvcc_db_total_size_in_use_in_bytes", "Bytes the data takes that are in use.");
+        Gauge revision = make.CreateGauge("etcd_debugging_mvcc_current_revision", "The current revision of the store.");
+        Gauge compacted = make.CreateGauge("etcd_debugging_mvcc_compact_revision", "The last compacted revision of the store.");
+        Gauge watchers = make.CreateGauge("etcd_debugging_mvcc_watcher_total", "Watches.");
+        Gauge streams = make.CreateGauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams.");
+        Counter received = make.CreateCounter("etcd_network_peer_received_bytes_total", "Bytes received from other members.");
+        version.WithLabels(EtcdVersion.Server).Set(1);
+        clusterVersion.WithLabels("3.4").Set(1);
+        _registry.AddBeforeCollectCallback(() =>
+        {
+            MemberStatus status = member.Host.Status;
+            hasLeader.Set(status.Leader.IsNone ? 0 : 1);
+            isLeader.Set(status.Role == Role.Leader ? 1 : 0);
+            isLearner.Set(status.Configuration.IsLearner(member.Identity.Self) ? 1 : 0);
+            leaderChanges.IncTo(member.Metrics.LeaderChanges);
+            committed.Set(status.CommitIndex);
+            applied.Set(status.AppliedIndex);
+            pending.Set(Math.Max(0, status.LastIndex - status.AppliedIndex));
+            failed.IncTo(member.Metrics.FailedProposals);
+            walBytes.IncTo(member.Metrics.LogWrittenBytes);
+            size.Set(member.Store.SizeBytes);
+            sizeInUse.Set(member.Store.SizeBytes);
+            revision.Set(member.Store.CurrentRevision);
+            compacted.Set(member.Store.CompactRevision);
+            watchers.Set(member.Watches.WatcherCount);
+            streams.Set(member.Watches.StreamCount);
+            received.IncTo(member.Metrics.PeerReceivedBytes);
+        });
+    }
+
+    public async Task WriteAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        await _registry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);
+        var text = new StringBuilder();
+        Append(text, "etcd_disk_wal_fsync_duration_seconds", "How long making a batch of log writes durable took.", _member.Metrics.LogSyncSeconds);
+        Append(text, "etcd_disk_backend_commit_duration_seconds", "How long applying a batch to the store took.", _member.Metrics.ApplySeconds);
+        await context.Response.WriteAsync(text.ToString(), context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>The member counts into buckets of its own, without a library on its hot path; this puts them into the format.</summary>
+    private static void Append(StringBuilder text, string name, string help, DurationHistogram histogram)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} histogram\n");
+        long count = 0;
+        for (int bucket = 0; bucket < DurationHistogram.BucketCount; bucket++)
+        {
+            count += histogram.CountOf(bucket);
+            text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{le=\"{DurationHistogram.UpperBoundSeconds(bucket)}\"}} {count}\n");
+        }
+
+        count += histogram.CountOf(DurationHistogram.BucketCount);
+        text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {histogram.SumSeconds}\n{name}_count {count}\n");
+    }
+}

@@ -1,0 +1,144 @@
+using System.Buffers.Binary;
+using Google.Protobuf;
+using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Hosting;
+using Veche.Raft;
+
+namespace Veche.Server;
+
+/// <summary>Keeps the leases' time on the leader: renews, tells what is left, and revokes what has run out. Elsewhere it asks the leader.</summary>
+internal sealed class LeaseKeeper(MemberContext member) : ICallHandler, IAsyncDisposable
+{
+    private const int SweepIntervalMs = 200;
+
+    /// <summary>At most 1,000 revocations a second, as etcd has it: expiry must not drown other writes.</summary>
+    private const int MaxRevocationsPerSweep = 200;
+
+    private const int MaxRevocationsInFlight = 400;
+    private const byte RenewCall = 1;
+    private const byte RemainingCall = 2;
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task _sweeping = Task.CompletedTask;
+    private int _inFlight;
+
+    public void Start() => _sweeping = Task.Run(SweepAsync);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _sweeping.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    /// <summary>Starts a lease's time anew; returns its time to live, 0 when there is no such lease.</summary>
+    public ValueTask<long> RenewAsync(long id, CancellationToken cancellationToken) => AskAsync(RenewCall, id, cancellationToken);
+
+    /// <summary>Seconds a lease has left; -1 when there is no such lease.</summary>
+    public ValueTask<long> RemainingAsync(long id, CancellationToken cancellationToken) => AskAsync(RemainingCall, id, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReadOnlyMemory<byte>> HandleAsync(MemberId from, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    {
+        if (request.Length != 9)
+        {
+            throw new RefusedException(RefusalReason.Unreachable, "a call that makes no sense");
+        }
+
+        byte[] answer = new byte[8];
+        long value = Answer(request.Span[0], BinaryPrimitives.ReadInt64LittleEndian(request.Span[1..])) ?? throw new RefusedException(RefusalReason.NotLeader, "this member does not lead");
+        BinaryPrimitives.WriteInt64LittleEndian(answer, value);
+        return ValueTask.FromResult<ReadOnlyMemory<byte>>(answer);
+    }
+
+    private long? Answer(byte call, long id) => call switch
+    {
+        RenewCall => member.Lessor.Renew(id, MemberContext.NowNs),
+        RemainingCall => member.Lessor.RemainingSeconds(id, MemberContext.NowNs),
+        _ => throw new RefusedException(RefusalReason.Unreachable, "a call of a later version"),
+    };
+
+    private async ValueTask<long> AskAsync(byte call, long id, CancellationToken cancellationToken)
+    {
+        byte[] request = new byte[9];
+        request[0] = call;
+        BinaryPrimitives.WriteInt64LittleEndian(request.AsSpan(1), id);
+        long deadlineNs = MemberContext.NowNs + (7_000_000_000L);
+        while (true)
+        {
+            MemberId leader = member.Host.Status.Leader;
+            try
+            {
+                if (leader == member.Identity.Self)
+                {
+                    if (Answer(call, id) is { } own)
+                    {
+                        return own;
+                    }
+                }
+                else if (!leader.IsNone)
+                {
+                    ReadOnlyMemory<byte> answer = await member.Host.CallAsync(leader, request, cancellationToken).ConfigureAwait(false);
+                    return BinaryPrimitives.ReadInt64LittleEndian(answer.Span);
+                }
+            }
+            catch (RefusedException exception)
+            {
+                if (exception.Reason == RefusalReason.Stopping)
+                {
+                    throw Errors.Stopped();
+                }
+            }
+
+            // Between two leaders: neither renewing nor asking changes anything twice, so it is tried until somebody answers.
+            if (MemberContext.NowNs >= deadlineNs)
+            {
+                throw Errors.NoLeader();
+            }
+
+            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task SweepAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(SweepIntervalMs));
+        List<long> expired = [];
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            {
+                int room = Math.Min(MaxRevocationsPerSweep, MaxRevocationsInFlight - Volatile.Read(ref _inFlight));
+                member.Lessor.TakeExpired(MemberContext.NowNs, Math.Max(0, room), expired);
+                foreach (long id in expired)
+                {
+                    Interlocked.Increment(ref _inFlight);
+                    _ = RevokeAsync(id);
+                }
+
+                expired.Clear();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The member stops.
+        }
+    }
+
+    private async Task RevokeAsync(long id)
+    {
+        try
+        {
+            await member.Host.ProposeAsync(new Command { LeaseRevoke = new LeaseRevokeRequest { ID = id } }.ToByteArray(), _stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException or OperationCanceledException)
+        {
+            // The lessor offers it again after a while, here or at the next leader.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using Google.Protobuf;
+using Grpc.Core;
+using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Hosting;
+using Veche.Raft;
+using Veche.Server.Options;
+using Veche.Store;
+using Veche.Store.Leases;
+using Veche.Store.Watching;
+
+namespace Veche.Server;
+
+/// <summary>What the services share: one member and its data.</summary>
+internal sealed class MemberContext(ServerOptions options, ClusterIdentity identity, KeyValueStore store, WatchHub watches, Lessor lessor)
+{
+    public ServerOptions Options => options;
+
+    public ClusterIdentity Identity => identity;
+
+    public KeyValueStore Store => store;
+
+    public WatchHub Watches => watches;
+
+    public Lessor Lessor => lessor;
+
+    public RequestLimits Limits { get; } = new() { MaxRequestBytes = options.MaxRequestBytes, MaxTransactionOperations = options.MaxTransactionOperations };
+
+    /// <summary>Set once the host has started, before anything is served.</summary>
+    public IReplicaHost Host { get; set; } = null!;
+
+    public ReplicaMetrics Metrics { get; set; } = null!;
+
+    public static long NowNs => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
+
+    /// <summary>Has a command committed and applied, and returns its answer with the whole header.</summary>
+    /// <exception cref="RpcException">It was refused, or nobody knows whether it will happen.</exception>
+    public async ValueTask<TResponse> ProposeAsync<TResponse>(Command command, CancellationToken cancellationToken)
+        where TResponse : class
+    {
+        object? result;
+        try
+        {
+            result = await Host.ProposeAsync(command.ToByteArray(), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
+        {
+            throw Errors.Of(exception);
+        }
+
+        return result as TResponse ?? throw Errors.Of((StoreError)result!);
+    }
+
+    /// <summary>Waits until this member may serve a linearizable read.</summary>
+    public async ValueTask ConfirmReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Host.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
+        {
+            throw Errors.Of(exception);
+        }
+    }
+
+    /// <summary>Fills in what of a header is not the store's to know.</summary>
+    public ResponseHeader Complete(ResponseHeader header)
+    {
+        header.ClusterId = identity.ClusterId;
+        header.MemberId = identity.Self.Value;
+        header.RaftTerm = (ulong)Host.Status.Term;
+        return header;
+    }
+
+    /// <summary>A header for an answer that is about no revision in particular.</summary>
+    public ResponseHeader NewHeader() => Complete(new ResponseHeader { Revision = store.CurrentRevision });
+
+    /// <summary>Everything that is known of the members of the configuration in force.</summary>
+    public List<Member> ListMembers()
+    {
+        Configuration configuration = Host.Status.Configuration;
+        List<Member> members = [];
+        foreach (MemberId id in configuration.AllMembers)
+        {
+            MemberAttributes? published = store.Members.FirstOrDefault(member => member.Id == id.Value);
+            ClusterIdentity.Founder? founder = identity.Members.FirstOrDefault(member => member.Id == id);
+            var member = new Member { ID = id.Value, Name = published?.Name ?? founder?.Name ?? string.Empty, IsLearner = configuration.IsLearner(id) };
+            member.PeerURLs.AddRange(published is { PeerUrls.Count: > 0 } ? published.PeerUrls : founder?.PeerUrls.Select(Urls.Plain) ?? []);
+            member.ClientURLs.AddRange(published?.ClientUrls ?? Enumerable.Empty<string>());
+            members.Add(member);
+        }
+
+        return members;
+    }
+}

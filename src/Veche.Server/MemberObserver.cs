@@ -1,0 +1,37 @@
+using Veche.Hosting;
+using Veche.Raft;
+using Veche.Store.Leases;
+
+namespace Veche.Server;
+
+/// <summary>Leadership decides who counts down the leases; a member that cannot go on ends the process.</summary>
+internal sealed class MemberObserver(Lessor lessor, int electionTimeoutMs) : IReplicaObserver
+{
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _leads;
+
+    /// <summary>Ends with the reason when the member has stopped itself.</summary>
+    public Task<Exception> Failure => _failed.Task;
+
+    public void LeadershipChanged(MemberStatus status)
+    {
+        bool leads = status.Role == Role.Leader;
+        if (leads && !_leads)
+        {
+            lessor.Promote(MemberContext.NowNs, electionTimeoutMs * 1_000_000L);
+        }
+        else if (!leads && _leads)
+        {
+            lessor.Demote();
+        }
+
+        _leads = leads;
+    }
+
+    public void ConfigurationChanged(Configuration configuration)
+    {
+        // Members are listed from the status whenever somebody asks.
+    }
+
+    public void Failed(Exception reason) => _failed.TrySetResult(reason);
+}

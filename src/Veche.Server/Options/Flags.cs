@@ -1,0 +1,94 @@
+namespace Veche.Server.Options;
+
+/// <summary>Every setting there is, by etcd's name where etcd has it.</summary>
+internal static class Flags
+{
+    /// <summary>A setting.</summary>
+    /// <param name="Name">Without dashes.</param>
+    /// <param name="IsSwitch">May stand without a value, for true.</param>
+    /// <param name="Help">One line.</param>
+    /// <param name="IsIgnored">Accepted so that etcd's scripts work; does nothing here.</param>
+    public sealed record Flag(string Name, bool IsSwitch, string Help, bool IsIgnored = false);
+
+    public static readonly IReadOnlyList<Flag> All =
+    [
+        new("name", false, "human-readable name of this member (default: default)"),
+        new("data-dir", false, "directory of log and data (default: NAME.veche)"),
+        new("memory", true, "keep nothing on disk; all is lost with the process"),
+        new("listen-client-urls", false, "where to listen for clients (default: http://localhost:2379)"),
+        new("advertise-client-urls", false, "what clients are told (default: where it listens)"),
+        new("listen-peer-urls", false, "where to listen for the other members (default: http://localhost:2380)"),
+        new("initial-advertise-peer-urls", false, "what the other members are told (default: where it listens)"),
+        new("initial-cluster", false, "the first members, as name=url,name=url (default: this one alone)"),
+        new("initial-cluster-token", false, "keeps clusters with the same addresses apart (default: etcd-cluster)"),
+        new("initial-cluster-state", false, "new, or existing to join a running cluster (default: new)"),
+        new("heartbeat-interval", false, "milliseconds between a leader's heartbeats (default: 100)"),
+        new("election-timeout", false, "milliseconds without a leader before an election (default: 1000)"),
+        new("snapshot-count", false, "entries between two snapshots (default: 100000)"),
+        new("max-request-bytes", false, "largest request in bytes (default: 1572864)"),
+        new("max-txn-ops", false, "most operations in a list of a transaction (default: 128)"),
+        new("max-concurrent-streams", false, "most streams at once on a connection (default: 1048576)"),
+        new("log-level", false, "debug, info, warn or error (default: info)"),
+        new("listen-metrics-urls", false, "more places to serve /metrics and /health"),
+        new("experimental-watch-progress-notify-interval", false, "how often idle watches hear how far they are (default: 10m)"),
+        new("cert-file", false, "certificate shown to clients, PEM"),
+        new("key-file", false, "private key of the certificate, PEM"),
+        new("trusted-ca-file", false, "who may sign clients' certificates, PEM"),
+        new("client-cert-auth", true, "refuse clients without a certificate"),
+        new("peer-cert-file", false, "certificate shown to the other members, PEM"),
+        new("peer-key-file", false, "private key of that certificate, PEM"),
+        new("peer-trusted-ca-file", false, "who may sign the other members' certificates, PEM"),
+        new("peer-client-cert-auth", true, "refuse members without a certificate"),
+        new("config-file", false, "YAML file with the same names; flags and environment win over it"),
+        new("parent-pid", false, "stop when this process ends"),
+        new("enable-v2", true, "accepted, no effect: there is no v2 API", IsIgnored: true),
+        new("logger", false, "accepted, no effect", IsIgnored: true),
+        new("log-outputs", false, "accepted, no effect: logs go to standard error", IsIgnored: true),
+        new("enable-pprof", true, "accepted, no effect", IsIgnored: true),
+        new("pre-vote", true, "accepted, no effect: always on", IsIgnored: true),
+        new("metrics", false, "accepted, no effect", IsIgnored: true),
+        new("wal-dir", false, "accepted, no effect: the log is in the data directory", IsIgnored: true),
+        new("max-wals", false, "accepted, no effect", IsIgnored: true),
+        new("max-snapshots", false, "accepted, no effect", IsIgnored: true),
+        new("strict-reconfig-check", true, "accepted, no effect", IsIgnored: true),
+    ];
+
+    private static readonly Dictionary<string, Flag> ByName = All.ToDictionary(static flag => flag.Name, StringComparer.Ordinal);
+
+    public static Flag? Find(string name) => ByName.GetValueOrDefault(name);
+
+    /// <summary>The known name nearest to one that was mistyped, or null when none is near.</summary>
+    public static string? Nearest(string name)
+    {
+        (int distance, string? nearest) = (int.MaxValue, null);
+        foreach (Flag flag in All)
+        {
+            int candidate = Distance(name, flag.Name);
+            if (candidate < distance)
+            {
+                (distance, nearest) = (candidate, flag.Name);
+            }
+        }
+
+        return distance <= Math.Max(2, name.Length / 3) ? nearest : null;
+    }
+
+    private static int Distance(string left, string right)
+    {
+        int[] previous = [.. Enumerable.Range(0, right.Length + 1)];
+        for (int i = 1; i <= left.Length; i++)
+        {
+            int[] current = new int[right.Length + 1];
+            current[0] = i;
+            for (int j = 1; j <= right.Length; j++)
+            {
+                int replace = previous[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
+                current[j] = Math.Min(replace, Math.Min(previous[j], current[j - 1]) + 1);
+            }
+
+            previous = current;
+        }
+
+        return previous[right.Length];
+    }
+}

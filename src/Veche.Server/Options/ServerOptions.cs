@@ -1,0 +1,84 @@
+namespace Veche.Server.Options;
+
+/// <summary>How to run one member. Names and defaults are etcd's where etcd has the setting.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Human-readable name of the member (<c>--name</c>). Default <c>default</c>.</summary>
+    public string Name { get; init; } = "default";
+
+    /// <summary>Directory of log and data (<c>--data-dir</c>). Default <c>NAME.veche</c>.</summary>
+    public string DataDirectory { get; init; } = "default.veche";
+
+    /// <summary>Keep nothing on disk (<c>--memory</c>); all is lost with the process. Default false.</summary>
+    public bool Memory { get; init; }
+
+    /// <summary>Where to listen for clients (<c>--listen-client-urls</c>). Default <c>http://localhost:2379</c>.</summary>
+    public IReadOnlyList<Uri> ListenClientUrls { get; init; } = [new("http://localhost:2379")];
+
+    /// <summary>What clients are told (<c>--advertise-client-urls</c>). Default: where it listens.</summary>
+    public IReadOnlyList<Uri> AdvertiseClientUrls { get; init; } = [new("http://localhost:2379")];
+
+    /// <summary>Where to listen for the other members (<c>--listen-peer-urls</c>). Default <c>http://localhost:2380</c>.</summary>
+    public IReadOnlyList<Uri> ListenPeerUrls { get; init; } = [new("http://localhost:2380")];
+
+    /// <summary>What the other members are told (<c>--initial-advertise-peer-urls</c>). Default: where it listens.</summary>
+    public IReadOnlyList<Uri> AdvertisePeerUrls { get; init; } = [new("http://localhost:2380")];
+
+    /// <summary>The first members, by name (<c>--initial-cluster</c>). Default: this one alone.</summary>
+    public IReadOnlyList<(string Name, Uri PeerUrl)> InitialCluster { get; init; } = [("default", new("http://localhost:2380"))];
+
+    /// <summary>Keeps clusters apart that have the same addresses (<c>--initial-cluster-token</c>). Default <c>etcd-cluster</c>.</summary>
+    public string InitialClusterToken { get; init; } = "etcd-cluster";
+
+    /// <summary>Join a running cluster instead of founding one (<c>--initial-cluster-state existing</c>). Default false.</summary>
+    public bool JoinExisting { get; init; }
+
+    /// <summary>Interval of a leader's heartbeats in milliseconds (<c>--heartbeat-interval</c>). Default 100.</summary>
+    public int HeartbeatIntervalMs { get; init; } = 100;
+
+    /// <summary>Election timeout in milliseconds (<c>--election-timeout</c>). Default 1000; at least five heartbeats, at most 50000.</summary>
+    public int ElectionTimeoutMs { get; init; } = 1000;
+
+    /// <summary>Entries between two snapshots (<c>--snapshot-count</c>). Default 100,000.</summary>
+    public long SnapshotCount { get; init; } = 100_000;
+
+    /// <summary>Largest request in bytes (<c>--max-request-bytes</c>). Default 1.5 MiB.</summary>
+    public int MaxRequestBytes { get; init; } = 1536 << 10;
+
+    /// <summary>Most operations in a list of a transaction (<c>--max-txn-ops</c>). Default 128.</summary>
+    public int MaxTransactionOperations { get; init; } = 128;
+
+    /// <summary>Most streams at once on a client's connection (<c>--max-concurrent-streams</c>). Default 1,048,576.</summary>
+    public int MaxConcurrentStreams { get; init; } = 1 << 20;
+
+    /// <summary>Least weight of what is logged (<c>--log-level</c>): debug, info, warn or error. Default info.</summary>
+    public string LogLevel { get; init; } = "info";
+
+    /// <summary>More places to serve <c>/metrics</c> and <c>/health</c> (<c>--listen-metrics-urls</c>). Default none.</summary>
+    public IReadOnlyList<Uri> ListenMetricsUrls { get; init; } = [];
+
+    /// <summary>How often idle watches that asked for it hear how far they are (<c>--experimental-watch-progress-notify-interval</c>). Default 10 minutes, at least 100 ms.</summary>
+    public TimeSpan WatchProgressInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>TLS towards clients; null for none.</summary>
+    public TlsFiles? ClientTls { get; init; }
+
+    /// <summary>TLS between members; null for none.</summary>
+    public TlsFiles? PeerTls { get; init; }
+
+    /// <summary>Stop when this process ends (<c>--parent-pid</c>): for those who start members as children. Default null.</summary>
+    public int? ParentProcessId { get; init; }
+
+    /// <summary>Settings that were accepted and have no effect here.</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
+}
+
+/// <summary>Files for TLS, PEM.</summary>
+/// <param name="CertificateFile">Certificate (<c>--cert-file</c>, <c>--peer-cert-file</c>).</param>
+/// <param name="KeyFile">Its private key (<c>--key-file</c>, <c>--peer-key-file</c>).</param>
+/// <param name="TrustedCaFile">Who may sign the other side's certificate (<c>--trusted-ca-file</c>, <c>--peer-trusted-ca-file</c>); null trusts what the machine trusts.</param>
+/// <param name="RequireClientCertificate">Refuse those without a certificate (<c>--client-cert-auth</c>, <c>--peer-client-cert-auth</c>).</param>
+public sealed record TlsFiles(string CertificateFile, string KeyFile, string? TrustedCaFile, bool RequireClientCertificate);
+
+/// <summary>A setting makes no sense. The message says which, and what to do, in one line.</summary>
+public sealed class OptionException(string message) : Exception(message);

@@ -1,0 +1,319 @@
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Veche.Server.Options;
+
+/// <summary>
+/// Settings from the command line, the environment (<c>VECHE_</c> or <c>ETCD_</c> before the name in capitals, with underscores) and a YAML file,
+/// the earlier winning over the later.
+/// </summary>
+public static class ServerOptionsParser
+{
+    /// <summary>What a person who asks for help sees.</summary>
+    public static string Help => string.Join('\n', Flags.All.Select(static flag => $"  --{flag.Name,-46} {flag.Help}"));
+
+    /// <summary>Puts the settings together.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="environment">Looks up an environment variable.</param>
+    /// <exception cref="OptionException">One is unknown or makes no sense.</exception>
+    public static ServerOptions Parse(IReadOnlyList<string> arguments, Func<string, string?> environment)
+    {
+        Dictionary<string, string> given = FromArguments(arguments);
+        foreach (Flags.Flag flag in Flags.All)
+        {
+            string name = flag.Name.Replace('-', '_').ToUpperInvariant();
+            if (!given.ContainsKey(flag.Name) && (environment("VECHE_" + name) ?? environment("ETCD_" + name)) is { Length: > 0 } value)
+            {
+                given[flag.Name] = value;
+            }
+        }
+
+        if (given.TryGetValue("config-file", out string? file))
+        {
+            foreach ((string name, string value) in FromFile(file))
+            {
+                given.TryAdd(name, value);
+            }
+        }
+
+        return new Binder(given).Bind();
+    }
+
+    private static Dictionary<string, string> FromArguments(IReadOnlyList<string> arguments)
+    {
+        Dictionary<string, string> given = new(StringComparer.Ordinal);
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            string argument = arguments[i];
+            if (!argument.StartsWith('-') || argument.TrimStart('-').Length == 0)
+            {
+                throw new OptionException($"'{argument}' is not a flag; flags look like --name=value");
+            }
+
+            string body = argument.TrimStart('-');
+            int equals = body.IndexOf('=', StringComparison.Ordinal);
+            string name = equals < 0 ? body : body[..equals];
+            Flags.Flag flag = Flags.Find(name) ?? throw Unknown($"--{name}", name, "--");
+            if (equals >= 0)
+            {
+                given[name] = body[(equals + 1)..];
+            }
+            else if (flag.IsSwitch)
+            {
+                given[name] = "true";
+            }
+            else if (i + 1 < arguments.Count)
+            {
+                given[name] = arguments[++i];
+            }
+            else
+            {
+                throw new OptionException($"--{name} needs a value: {flag.Help}");
+            }
+        }
+
+        return given;
+    }
+
+    private static Dictionary<string, string> FromFile(string path)
+    {
+        Dictionary<string, string> given = new(StringComparer.Ordinal);
+        var yaml = new YamlStream();
+        try
+        {
+            using var reader = new StreamReader(path);
+            yaml.Load(reader);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new OptionException($"the configuration file {path} cannot be read: {exception.Message}");
+        }
+        catch (YamlException exception)
+        {
+            throw new OptionException($"the configuration file {path} is not YAML, line {exception.Start.Line}: {exception.Message}");
+        }
+
+        if (yaml.Documents.Count == 0)
+        {
+            return given;
+        }
+
+        if (yaml.Documents[0].RootNode is not YamlMappingNode root)
+        {
+            throw new OptionException($"the configuration file {path} should have lines of the form name: value");
+        }
+
+        foreach ((YamlNode key, YamlNode value) in root.Children)
+        {
+            Read(path, ((YamlScalarNode)key).Value ?? string.Empty, value, given);
+        }
+
+        return given;
+    }
+
+    private static void Read(string path, string name, YamlNode value, Dictionary<string, string> given)
+    {
+        if (name is "client-transport-security" or "peer-transport-security" && value is YamlMappingNode section)
+        {
+            // etcd keeps the files for TLS in sections of their own.
+            string prefix = name == "peer-transport-security" ? "peer-" : string.Empty;
+            foreach ((YamlNode key, YamlNode inner) in section.Children)
+            {
+                Read(path, prefix + ((YamlScalarNode)key).Value, inner, given);
+            }
+
+            return;
+        }
+
+        if (Flags.Find(name) is null)
+        {
+            throw Unknown($"'{name}' in {path}", name, string.Empty);
+        }
+
+        given[name] = value switch
+        {
+            YamlScalarNode scalar => scalar.Value ?? string.Empty,
+            YamlSequenceNode list => string.Join(',', list.Children.Select(static item => ((YamlScalarNode)item).Value)),
+            _ => throw new OptionException($"'{name}' in {path} should be one value, line {value.Start.Line}"),
+        };
+    }
+
+    private static OptionException Unknown(string shown, string name, string dashes) =>
+        new(Flags.Nearest(name) is { } nearest
+            ? $"unknown setting {shown}; did you mean {dashes}{nearest}?"
+            : $"unknown setting {shown}; 'veche serve --help' lists what there is");
+
+    private sealed class Binder(Dictionary<string, string> given)
+    {
+        private static readonly ServerOptions Defaults = new();
+
+        public ServerOptions Bind()
+        {
+            string name = Text("name", Defaults.Name);
+            IReadOnlyList<Uri> listenClient = Urls("listen-client-urls", Defaults.ListenClientUrls);
+            IReadOnlyList<Uri> listenPeer = Urls("listen-peer-urls", Defaults.ListenPeerUrls);
+            IReadOnlyList<Uri> advertisePeer = Urls("initial-advertise-peer-urls", listenPeer);
+            var options = new ServerOptions
+            {
+                Name = name,
+                DataDirectory = Text("data-dir", name + ".veche"),
+                Memory = Switch("memory"),
+                ListenClientUrls = listenClient,
+                AdvertiseClientUrls = Urls("advertise-client-urls", listenClient),
+                ListenPeerUrls = listenPeer,
+                AdvertisePeerUrls = advertisePeer,
+                InitialCluster = Cluster(name, advertisePeer),
+                InitialClusterToken = Text("initial-cluster-token", Defaults.InitialClusterToken),
+                JoinExisting = Choice("initial-cluster-state", "new", "new", "existing") == "existing",
+                HeartbeatIntervalMs = (int)Number("heartbeat-interval", Defaults.HeartbeatIntervalMs, 1, 10_000),
+                ElectionTimeoutMs = (int)Number("election-timeout", Defaults.ElectionTimeoutMs, 10, 50_000),
+                SnapshotCount = Number("snapshot-count", Defaults.SnapshotCount, 1, long.MaxValue),
+                MaxRequestBytes = (int)Number("max-request-bytes", Defaults.MaxRequestBytes, 1024, 64 << 20),
+                MaxTransactionOperations = (int)Number("max-txn-ops", Defaults.MaxTransactionOperations, 1, 1 << 20),
+                MaxConcurrentStreams = (int)Math.Min(Number("max-concurrent-streams", Defaults.MaxConcurrentStreams, 1, uint.MaxValue), int.MaxValue),
+                LogLevel = Choice("log-level", Defaults.LogLevel, "debug", "info", "warn", "error", "panic", "fatal"),
+                ListenMetricsUrls = Urls("listen-metrics-urls", []),
+                WatchProgressInterval = Duration("experimental-watch-progress-notify-interval", Defaults.WatchProgressInterval),
+                ClientTls = Tls(string.Empty),
+                PeerTls = Tls("peer-"),
+                ParentProcessId = given.ContainsKey("parent-pid") ? (int)Number("parent-pid", 0, 1, int.MaxValue) : null,
+                Ignored = [.. given.Keys.Where(static key => Flags.Find(key)!.IsIgnored).Order(StringComparer.Ordinal)],
+            };
+            Check(options);
+            return options;
+        }
+
+        private static void Check(ServerOptions options)
+        {
+            if (options.ElectionTimeoutMs < 5 * options.HeartbeatIntervalMs)
+            {
+                throw new OptionException($"--election-timeout ({options.ElectionTimeoutMs}) should be at least five times --heartbeat-interval ({options.HeartbeatIntervalMs})");
+            }
+
+            List<string> own = [.. options.InitialCluster.Where(member => member.Name == options.Name).Select(static member => Normal(member.PeerUrl)).Order(StringComparer.Ordinal)];
+            if (own.Count == 0)
+            {
+                throw new OptionException($"--initial-cluster does not name this member, '{options.Name}'; it has {string.Join(", ", options.InitialCluster.Select(static member => member.Name).Distinct())}");
+            }
+
+            if (!options.JoinExisting && !own.SequenceEqual(options.AdvertisePeerUrls.Select(Normal).Order(StringComparer.Ordinal)))
+            {
+                throw new OptionException($"--initial-cluster has {string.Join(",", own)} for '{options.Name}', but --initial-advertise-peer-urls has {string.Join(",", options.AdvertisePeerUrls.Select(Normal))}; they must be the same");
+            }
+
+            CheckScheme("--listen-client-urls", options.ListenClientUrls, options.ClientTls, "--cert-file and --key-file");
+            CheckScheme("--listen-peer-urls", options.ListenPeerUrls, options.PeerTls, "--peer-cert-file and --peer-key-file");
+        }
+
+        private static void CheckScheme(string flag, IReadOnlyList<Uri> urls, TlsFiles? tls, string files)
+        {
+            if (tls is null && urls.Any(static url => url.Scheme == Uri.UriSchemeHttps))
+            {
+                throw new OptionException($"{flag} has https, which needs {files}");
+            }
+        }
+
+        private static string Normal(Uri url) => url.GetLeftPart(UriPartial.Authority);
+
+        private string Text(string name, string otherwise) => given.GetValueOrDefault(name) is { Length: > 0 } value ? value : otherwise;
+
+        private bool Switch(string name) => given.GetValueOrDefault(name)?.ToUpperInvariant() switch
+        {
+            null or "FALSE" or "0" or "F" => false,
+            "TRUE" or "1" or "T" or "" => true,
+            string other => throw new OptionException($"--{name} is true or false, not '{other}'"),
+        };
+
+        private string Choice(string name, string otherwise, params string[] allowed)
+        {
+            string value = Text(name, otherwise);
+            return allowed.Contains(value) ? value : throw new OptionException($"--{name} is one of {string.Join(", ", allowed)}, not '{value}'");
+        }
+
+        private long Number(string name, long otherwise, long least, long most)
+        {
+            if (given.GetValueOrDefault(name) is not { Length: > 0 } text)
+            {
+                return otherwise;
+            }
+
+            return long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long value) && value >= least && value <= most
+                ? value
+                : throw new OptionException($"--{name} is a number from {least} to {most}, not '{text}'");
+        }
+
+        private TimeSpan Duration(string name, TimeSpan otherwise)
+        {
+            if (given.GetValueOrDefault(name) is not { Length: > 0 } text)
+            {
+                return otherwise;
+            }
+
+            (string unit, double milliseconds) = text switch
+            {
+                _ when text.EndsWith("ms", StringComparison.Ordinal) => ("ms", 1),
+                _ when text.EndsWith('s') => ("s", 1000),
+                _ when text.EndsWith('m') => ("m", 60_000),
+                _ when text.EndsWith('h') => ("h", 3_600_000),
+                _ => (string.Empty, 0.0),
+            };
+            return unit.Length > 0 && double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value * milliseconds is >= 100 and <= 86_400_000
+                ? TimeSpan.FromMilliseconds(value * milliseconds)
+                : throw new OptionException($"--{name} is a duration from 100ms to 24h, such as 10m, not '{text}'");
+        }
+
+        private IReadOnlyList<Uri> Urls(string name, IReadOnlyList<Uri> otherwise) =>
+            given.GetValueOrDefault(name) is { Length: > 0 } text
+                ? [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => Url(name, part))]
+                : otherwise;
+
+        private static Uri Url(string name, string text) =>
+            Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.AbsolutePath == "/" && !url.IsDefaultPort
+                ? url
+                : throw new OptionException($"--{name} has '{text}'; it should look like http://127.0.0.1:2379, with scheme and port and without a path");
+
+        private List<(string Name, Uri PeerUrl)> Cluster(string name, IReadOnlyList<Uri> advertisePeer)
+        {
+            if (given.GetValueOrDefault("initial-cluster") is not { Length: > 0 } text)
+            {
+                return [.. advertisePeer.Select(url => (name, url))];
+            }
+
+            List<(string Name, Uri PeerUrl)> members = [];
+            foreach (string part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                int equals = part.IndexOf('=', StringComparison.Ordinal);
+                if (equals <= 0)
+                {
+                    throw new OptionException($"--initial-cluster has '{part}'; it should be a list such as a=http://10.0.0.1:2380,b=http://10.0.0.2:2380");
+                }
+
+                members.Add((part[..equals], Url("initial-cluster", part[(equals + 1)..])));
+            }
+
+            return members;
+        }
+
+        private TlsFiles? Tls(string prefix)
+        {
+            string? certificate = given.GetValueOrDefault(prefix + "cert-file");
+            string? key = given.GetValueOrDefault(prefix + "key-file");
+            if (string.IsNullOrEmpty(certificate) && string.IsNullOrEmpty(key))
+            {
+                return null;
+            }
+
+            if (string.IsNullOrEmpty(certificate) || string.IsNullOrEmpty(key))
+            {
+                throw new OptionException($"--{prefix}cert-file and --{prefix}key-file go together");
+            }
+
+            string? ca = given.GetValueOrDefault(prefix + "trusted-ca-file");
+            bool require = Switch(prefix + "client-cert-auth");
+            return require && string.IsNullOrEmpty(ca)
+                ? throw new OptionException($"--{prefix}client-cert-auth needs --{prefix}trusted-ca-file")
+                : new TlsFiles(certificate, key, string.IsNullOrEmpty(ca) ? null : ca, require);
+        }
+    }
+}

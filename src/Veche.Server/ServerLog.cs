@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+
+namespace Veche.Server;
+
+/// <summary>What a server tells its operator, with stable event ids. Scripts wait for some of the texts.</summary>
+internal sealed partial class ServerLog(ILogger logger)
+{
+    [LoggerMessage(EventId = 200, Level = LogLevel.Information, Message = "starting member {Name} ({Member}) of cluster {Cluster}, data in {Directory}", EventName = "Starting")]
+    private static partial void Starting(ILogger logger, string name, string member, string cluster, string directory);
+
+    [LoggerMessage(EventId = 201, Level = LogLevel.Information, Message = "published local member to cluster through raft: {Name}, client URLs {Urls}")]
+    private static partial void Published(ILogger logger, string name, string urls);
+
+    [LoggerMessage(EventId = 202, Level = LogLevel.Information, Message = "enabled capabilities for version {Version}")]
+    private static partial void Capabilities(ILogger logger, string version);
+
+    [LoggerMessage(EventId = 203, Level = LogLevel.Information, Message = "ready to serve client requests on {Urls}")]
+    private static partial void Ready(ILogger logger, string urls);
+
+    [LoggerMessage(EventId = 204, Level = LogLevel.Information, Message = "stopping")]
+    private static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(EventId = 205, Level = LogLevel.Warning, Message = "accepted settings that have no effect here: {Settings}")]
+    private static partial void Ignored(ILogger logger, string settings);
+
+    public void Starting(string name, string member, string cluster, string directory) => Starting(logger, name, member, cluster, directory);
+
+    public void Published(string name, string urls) => Published(logger, name, urls);
+
+    public void Capabilities(string version) => Capabilities(logger, version);
+
+    public void Ready(string urls) => Ready(logger, urls);
+
+    public void Stopping() => Stopping(logger);
+
+    public void Ignored(string settings) => Ignored(logger, settings);
+}

@@ -1,0 +1,90 @@
+using Grpc.Core;
+using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Store;
+
+namespace Veche.Server.Services;
+
+/// <summary>Keys and values. Every member answers every request: writes are forwarded to the leader, reads are confirmed by it.</summary>
+internal sealed class KeyValueService(MemberContext member) : KV.KVBase
+{
+    public override async Task<RangeResponse> Range(RangeRequest request, ServerCallContext context)
+    {
+        Refuse(RequestValidator.Check(request));
+        if (!request.Serializable)
+        {
+            await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
+        }
+
+        RangeResponse response;
+        try
+        {
+            response = member.Store.Range(request);
+        }
+        catch (StoreException exception)
+        {
+            throw Errors.Of(exception.Error);
+        }
+
+        member.Complete(response.Header);
+        return response;
+    }
+
+    public override async Task<PutResponse> Put(PutRequest request, ServerCallContext context)
+    {
+        Refuse(RequestValidator.Check(request, member.Limits));
+        PutResponse response = await member.ProposeAsync<PutResponse>(new Command { Put = request }, context.CancellationToken).ConfigureAwait(false);
+        member.Complete(response.Header);
+        return response;
+    }
+
+    public override async Task<DeleteRangeResponse> DeleteRange(DeleteRangeRequest request, ServerCallContext context)
+    {
+        Refuse(RequestValidator.Check(request, member.Limits));
+        DeleteRangeResponse response = await member.ProposeAsync<DeleteRangeResponse>(new Command { DeleteRange = request }, context.CancellationToken).ConfigureAwait(false);
+        member.Complete(response.Header);
+        return response;
+    }
+
+    public override async Task<TxnResponse> Txn(TxnRequest request, ServerCallContext context)
+    {
+        Refuse(RequestValidator.Check(request, member.Limits));
+        TxnResponse response = RequestValidator.IsReadOnly(request)
+            ? await ReadAsync(request, context).ConfigureAwait(false)
+            : await member.ProposeAsync<TxnResponse>(new Command { Txn = request }, context.CancellationToken).ConfigureAwait(false);
+        member.Complete(response.Header);
+        return response;
+    }
+
+    public override async Task<CompactionResponse> Compact(CompactionRequest request, ServerCallContext context)
+    {
+        CompactionResponse response = await member.ProposeAsync<CompactionResponse>(new Command { Compact = request }, context.CancellationToken).ConfigureAwait(false);
+        member.Complete(response.Header);
+        return response;
+    }
+
+    private async Task<TxnResponse> ReadAsync(TxnRequest request, ServerCallContext context)
+    {
+        if (!RequestValidator.IsSerializable(request))
+        {
+            await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return member.Store.ReadTransaction(request);
+        }
+        catch (StoreException exception)
+        {
+            throw Errors.Of(exception.Error);
+        }
+    }
+
+    private static void Refuse(StoreError? error)
+    {
+        if (error is not null)
+        {
+            throw Errors.Of(error);
+        }
+    }
+}

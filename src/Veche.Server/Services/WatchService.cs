@@ -1,0 +1,87 @@
+using System.Threading.Channels;
+using Grpc.Core;
+using Veche.Api;
+using Veche.Store.Watching;
+
+namespace Veche.Server.Services;
+
+/// <summary>Watches: one task takes the client's requests, another sends what the stream has.</summary>
+internal sealed class WatchService(MemberContext member) : Watch.WatchBase
+{
+    /// <summary>Room for what is around the events in a response.</summary>
+    private const int ResponseOverheadBytes = 512 << 10;
+
+    public override async Task Watch(IAsyncStreamReader<WatchRequest> requestStream, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
+    {
+        Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+        using WatchStream stream = member.Watches.OpenStream(() => signal.Writer.TryWrite(0), member.Options.MaxRequestBytes + ResponseOverheadBytes);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        await using var idle = new Timer(_ => stream.NotifyIdle(), null, member.Options.WatchProgressInterval, member.Options.WatchProgressInterval);
+        Task sending = SendAsync(stream, signal.Reader, responseStream, ended.Token);
+        using var leader = new LeaderWatch(member, context, ended);
+        try
+        {
+            await ReceiveAsync(stream, requestStream, ended.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // The client is gone, or the stream was cut; what matters is said below.
+        }
+
+        await ended.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await sending.ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or InvalidOperationException)
+        {
+            // Nobody is there to be told.
+        }
+
+        leader.ThrowIfLost();
+    }
+
+    private static async Task ReceiveAsync(WatchStream stream, IAsyncStreamReader<WatchRequest> requests, CancellationToken cancellationToken)
+    {
+        while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            WatchRequest request = requests.Current;
+            switch (request.RequestUnionCase)
+            {
+                case WatchRequest.RequestUnionOneofCase.CreateRequest:
+                    stream.Create(request.CreateRequest);
+                    break;
+                case WatchRequest.RequestUnionOneofCase.CancelRequest:
+                    stream.Cancel(request.CancelRequest.WatchId);
+                    break;
+                case WatchRequest.RequestUnionOneofCase.ProgressRequest:
+                    stream.RequestProgress();
+                    break;
+            }
+        }
+    }
+
+    private async Task SendAsync(WatchStream stream, ChannelReader<byte> signal, IServerStreamWriter<WatchResponse> responses, CancellationToken cancellationToken)
+    {
+        List<WatchResponse> batch = [];
+        while (await signal.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            signal.TryRead(out _);
+            bool more;
+            do
+            {
+                more = stream.Pump(batch);
+                foreach (WatchResponse response in batch)
+                {
+                    Complete(response);
+                    await responses.WriteAsync(response, cancellationToken).ConfigureAwait(false);
+                }
+
+                batch.Clear();
+            }
+            while (more);
+        }
+    }
+
+    private void Complete(WatchResponse response) => member.Complete(response.Header);
+}

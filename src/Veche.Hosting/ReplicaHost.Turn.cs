@@ -177,6 +177,13 @@ public sealed partial class ReplicaHost
         };
     }
 
+    private void OnTimer()
+    {
+        // Said before the turn, and whatever the clock says: a timer may ring a moment early, and must then be set again.
+        Volatile.Write(ref _armedForNs, 0);
+        _loop.Post(ReplicaInput.Tick.Instance);
+    }
+
     private void Arm(long nowNs)
     {
         long deadlineNs = _output.DeadlineNs;
@@ -186,12 +193,13 @@ public sealed partial class ReplicaHost
         }
 
         // A timer that is already set to ring before then is left alone: an early tick is harmless, setting a timer is not free.
-        if (_armedForNs > nowNs && _armedForNs <= deadlineNs)
+        long armedForNs = Volatile.Read(ref _armedForNs);
+        if (armedForNs > nowNs && armedForNs <= deadlineNs)
         {
             return;
         }
 
-        _armedForNs = deadlineNs;
+        Volatile.Write(ref _armedForNs, deadlineNs);
         _ticker.Change(Math.Max(0, (deadlineNs - nowNs + 999_999) / 1_000_000), Timeout.Infinite);
     }
 }

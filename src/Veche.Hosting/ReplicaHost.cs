@@ -38,7 +38,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     private readonly ReplicaInput.Submit _submit;
     private readonly List<Submission> _turnSubmissions = [];
     private long _lastSequence;
-    private long _armedForNs = long.MaxValue;
+    private long _armedForNs;
     private volatile MemberStatus _status;
     private Exception? _failure;
     private int _stopping;
@@ -92,7 +92,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         _listener = new PeerListener(options.Id, options.ClusterId, options.Tls, Math.Max(2 * options.ElectionTimeoutMs, 1000), _log, new Receiver(this));
         _logWork = new WorkQueue<LogWork>("veche-log", DoLogWork, Fail);
         _applyWork = new WorkQueue<ApplyWork>("veche-apply", DoApplyWork, Fail);
-        _ticker = new Timer(static host => ((ReplicaHost)host!)._loop.Post(ReplicaInput.Tick.Instance), this, Timeout.Infinite, Timeout.Infinite);
+        _ticker = new Timer(static host => ((ReplicaHost)host!).OnTimer(), this, Timeout.Infinite, Timeout.Infinite);
         _sweeper = new Timer(static host => ((ReplicaHost)host!).Sweep(), this, Timeout.Infinite, Timeout.Infinite);
         _status = BuildStatus();
     }

@@ -17,26 +17,20 @@ internal static class DevCommand
         var directory = new Option<string>("--data-dir") { Description = "Where the members keep their data.", DefaultValueFactory = static _ => ".veche" };
         var memory = new Option<bool>("--memory") { Description = "Keep nothing on disk." };
         var command = new Command("dev", "Start a cluster on this machine: three members at ports 2379, 22379 and 32379 for any etcd client.") { nodes, basePort, directory, memory };
-        command.Validators.Add(result =>
-        {
-            int count = result.GetValue(nodes);
-            if (count is < 1 or > DevLayout.MaxNodes)
-            {
-                result.AddError($"--nodes is from 1 to {DevLayout.MaxNodes}, not {count}");
-            }
-
-            int port = result.GetValue(basePort);
-            if (port is < 1024 or > 65_000)
-            {
-                result.AddError($"--base-port is from 1024 to 65000, not {port}");
-            }
-        });
         command.SetAction(async (parsed, _) => await RunAsync(parsed.GetValue(nodes), parsed.GetValue(basePort), parsed.GetValue(memory) ? null : Path.GetFullPath(parsed.GetValue(directory)!)).ConfigureAwait(false));
         return command;
     }
 
     private static async Task<int> RunAsync(int nodes, int basePort, string? directory)
     {
+        if (nodes is < 1 or > DevLayout.MaxNodes || basePort is < 1024 or > 65_000)
+        {
+            await Console.Error.WriteLineAsync(nodes is < 1 or > DevLayout.MaxNodes
+                ? $"veche: --nodes is from 1 to {DevLayout.MaxNodes}, not {nodes}"
+                : $"veche: --base-port is from 1024 to 65000, not {basePort}").ConfigureAwait(false);
+            return 2;
+        }
+
         IReadOnlyList<DevMember> members = DevLayout.Of(nodes, basePort, directory);
         IReadOnlyList<int> taken = DevLayout.PortsInUse(members);
         if (taken.Count > 0)

@@ -5,7 +5,7 @@ public sealed partial class RaftCore
 {
     private void OnElectionTimeout()
     {
-        if (Configuration.IsVoter(Id))
+        if (MayCampaign)
         {
             BeginElection();
         }
@@ -16,6 +16,13 @@ public sealed partial class RaftCore
             ((FollowerState)_state).ElectionDeadlineNs = NextElectionDeadline();
         }
     }
+
+    /// <summary>
+    /// thesis §4.2.2: a voter that an uncommitted configuration removes may still be the only one whose log can be elected,
+    /// so it goes on campaigning until its removal is committed.
+    /// </summary>
+    private bool MayCampaign =>
+        Configuration.IsVoter(Id) || (ConfigurationIndex > CommitIndex && _trail.ConfigurationAt(CommitIndex).IsVoter(Id));
 
     private void BeginElection()
     {
@@ -131,7 +138,7 @@ public sealed partial class RaftCore
 
     private void OnTimeoutNow()
     {
-        if (Role != Role.Leader && Configuration.IsVoter(Id))
+        if (Role != Role.Leader && MayCampaign)
         {
             // thesis §3.10: the leader itself wants it, so there is nothing to ask beforehand.
             Campaign(leaderTransfer: true);
@@ -175,7 +182,7 @@ public sealed partial class RaftCore
             QuorumCheckDeadlineNs = _nowNs + ElectionTimeoutNs,
         };
         Enter(leader);
-        TrackFollowers(leader);
+        TrackFollowers(leader, leader.TermStartIndex);
 
         // Raft §8: an empty entry of its own term, because only that lets it commit what its predecessors left.
         AppendToLog(Term, EntryKind.NoOp, ReadOnlyMemory<byte>.Empty, null);

@@ -169,6 +169,12 @@ public sealed partial class RaftCore
         {
             Send(new AppendRequest(Id, follower.Member, Term, new LogPosition(previous, term), previous, CommitIndex));
         }
+        else
+        {
+            // What it was last sent has been compacted away meanwhile, so nothing can be asked about it: start from what is known.
+            follower.Probe(follower.Match + 1);
+            SendAppend(follower);
+        }
     }
 
     private void OnUnreachable(MemberId member)
@@ -243,7 +249,7 @@ public sealed partial class RaftCore
     }
 
     /// <summary>Makes the table of followers fit the configuration in force.</summary>
-    private void TrackFollowers(LeaderState leader)
+    private void TrackFollowers(LeaderState leader, long nextIndex)
     {
         leader.Followers.RemoveAll(follower => !Configuration.Contains(follower.Member));
         foreach (MemberId member in Configuration.AllMembers)
@@ -251,7 +257,7 @@ public sealed partial class RaftCore
             if (member != Id && leader.Find(member) is null)
             {
                 // Not held against it, or against this leader, that it has not spoken yet.
-                leader.Followers.Add(new Progress(member, LastPosition.Index + 1, _options) { RecentlyActive = true });
+                leader.Followers.Add(new Progress(member, nextIndex, _options) { RecentlyActive = true });
             }
         }
 

@@ -38,7 +38,7 @@ public sealed partial class RaftCore
     private void AppendConfiguration(LeaderState leader, Configuration next, ReadOnlySpan<byte> context)
     {
         AppendToLog(Term, EntryKind.Configuration, ConfigurationEntry.Encode(next, context), next);
-        TrackFollowers(leader);
+        TrackFollowers(leader, LastPosition.Index);
         Replicate(leader);
     }
 

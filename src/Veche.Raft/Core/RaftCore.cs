@@ -160,7 +160,7 @@ public sealed partial class RaftCore
                 OnTransferLeadership(transfer.To);
                 break;
             case RaftInput.Campaign:
-                if (Role != Role.Leader && Configuration.IsVoter(Id))
+                if (Role != Role.Leader && MayCampaign)
                 {
                     BeginElection();
                 }

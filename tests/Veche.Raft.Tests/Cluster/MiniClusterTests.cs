@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Veche.Raft.Tests.Cluster;
+
+public sealed class MiniClusterTests
+{
+    private const int Steps = 4000;
+    private const int SeedsPerTest = 50;
+
+    /// <summary>More with VECHE_SEEDS, for a campaign.</summary>
+    public static IEnumerable<TheoryDataRow<int>> Blocks()
+    {
+        string? more = Environment.GetEnvironmentVariable("VECHE_SEEDS");
+        int seeds = more is null ? 400 : int.Parse(more, CultureInfo.InvariantCulture);
+        for (int first = 1; first <= seeds; first += SeedsPerTest)
+        {
+            yield return new TheoryDataRow<int>(first);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Safety_under_fire_and_progress_after_it(int firstSeed)
+    {
+        int commits = 0;
+        int reads = 0;
+        int snapshots = 0;
+        int changes = 0;
+        for (int seed = firstSeed; seed < firstSeed + SeedsPerTest; seed++)
+        {
+            var cluster = new MiniCluster(seed);
+            cluster.RunUnderFire(Steps);
+            cluster.HealAndRequireProgress();
+            commits += (int)cluster.MaxCommit;
+            reads += cluster.ReadsGranted;
+            snapshots += cluster.SnapshotsTaken;
+            changes += cluster.ConfigurationChanges;
+        }
+
+        // A world in which nothing happens proves nothing.
+        Assert.True(commits > SeedsPerTest * 20 && reads > SeedsPerTest && snapshots > 0 && changes > SeedsPerTest, $"{commits} commits, {reads} reads, {snapshots} snapshots, {changes} configuration changes");
+    }
+}

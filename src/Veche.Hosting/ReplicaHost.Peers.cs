@@ -37,6 +37,25 @@ public sealed partial class ReplicaHost
         {
             _dirtyLinks.Add(link);
         }
+        else if (message.Body is ForwardedCommands forwarded)
+        {
+            // Nothing has left, so nothing is in doubt: they wait and are tried again.
+            _loop.Post(new ReplicaInput.Received(PeerMessage.Of(message.To, Id, new RefusedCommands(SequencesOf(forwarded), TooBusy: false))));
+        }
+    }
+
+    private static List<long> SequencesOf(ForwardedCommands forwarded)
+    {
+        List<long> sequences = [];
+        foreach (ReadOnlyMemory<byte> command in forwarded.Commands)
+        {
+            if (CommandHeader.TryRead(command, out _, out long sequence, out _))
+            {
+                sequences.Add(sequence);
+            }
+        }
+
+        return sequences;
     }
 
     /// <summary>What the listener hands everything to.</summary>

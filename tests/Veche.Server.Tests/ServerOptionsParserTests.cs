@@ -1,0 +1,54 @@
+using Veche.Server.Options;
+
+namespace Veche.Server.Tests;
+
+public sealed class ServerOptionsParserTests
+{
+    [Fact]
+    public void Defaults_are_etcds()
+    {
+        ServerOptions options = Parse([]);
+        Assert.Equal(("default", "http://localhost:2379/", "http://localhost:2380/", 100, 1000), (options.Name, options.ListenClientUrls[0].ToString(), options.ListenPeerUrls[0].ToString(), options.HeartbeatIntervalMs, options.ElectionTimeoutMs));
+    }
+
+    [Theory]
+    [InlineData("--name=x")]
+    [InlineData("--name", "x")]
+    [InlineData("-name", "x")]
+    public void Flags_in_every_form(params string[] arguments) => Assert.Equal("x", Parse([.. arguments, "--initial-cluster", "x=http://localhost:2380"]).Name);
+
+    [Fact]
+    public void Flags_win_over_environment_and_that_over_the_file()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, "name: file\nheartbeat-interval: 30\nelection-timeout: 900\nsnapshot-count: 5\n");
+        Dictionary<string, string> environment = new() { ["ETCD_HEARTBEAT_INTERVAL"] = "20", ["VECHE_ELECTION_TIMEOUT"] = "800", ["ETCD_CONFIG_FILE"] = file };
+        ServerOptions options = ServerOptionsParser.Parse(["--heartbeat-interval=10"], environment.GetValueOrDefault);
+        Assert.Equal((10, 800, 5L, "file"), (options.HeartbeatIntervalMs, options.ElectionTimeoutMs, options.SnapshotCount, options.Name));
+        File.Delete(file);
+    }
+
+    [Theory]
+    [InlineData("unknown setting --data-dri; did you mean --data-dir?", "--data-dri=x")]
+    [InlineData("unknown setting --zzzzzzzzz; 'veche serve --help' lists what there is", "--zzzzzzzzz=1")]
+    [InlineData("--name needs a value: human-readable name of this member (default: default)", "--name")]
+    [InlineData("'x' is not a flag; flags look like --name=value", "x")]
+    [InlineData("--snapshot-count is a number from 1 to 9223372036854775807, not 'many'", "--snapshot-count=many")]
+    [InlineData("--listen-client-urls has 'localhost:2379'; it should look like http://127.0.0.1:2379, with scheme and port and without a path", "--listen-client-urls=localhost:2379")]
+    [InlineData("--initial-cluster does not name this member, 'default'; it has a, b", "--initial-cluster=a=http://h:1,b=http://h:2")]
+    [InlineData("--election-timeout (100) should be at least five times --heartbeat-interval (50)", "--election-timeout=100", "--heartbeat-interval=50")]
+    [InlineData("--initial-cluster-state is one of new, existing, not 'old'", "--initial-cluster-state=old")]
+    [InlineData("--listen-client-urls has https, which needs --cert-file and --key-file", "--listen-client-urls=https://localhost:2379")]
+    public void What_makes_no_sense_is_said_in_one_line(string message, params string[] arguments) =>
+        Assert.Equal(message, Assert.Throws<OptionException>(() => Parse(arguments)).Message);
+
+    [Fact]
+    public void Ids_are_etcds()
+    {
+        // What etcd prints for its default member.
+        ClusterIdentity identity = ClusterIdentity.Of(Parse([]));
+        Assert.Equal(("8e9e05c52164694d", 0xcdf818194e3a8c32), (identity.Self.ToString(), identity.ClusterId));
+    }
+
+    private static ServerOptions Parse(string[] arguments) => ServerOptionsParser.Parse(arguments, static _ => null);
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging.Abstractions;
+using Veche.Api;
+using Veche.Server.Options;
+
+namespace Veche.Server.Tests;
+
+/// <summary>One member in this process, spoken to over real sockets.</summary>
+public sealed class VecheServerTests : IAsyncLifetime
+{
+    private VecheServer _server = null!;
+    private GrpcChannel _channel = null!;
+    private string _address = string.Empty;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await VecheServer.StartAsync(Options(), NullLoggerFactory.Instance);
+        _address = _server.ClientAddresses[0];
+        _channel = GrpcChannel.ForAddress(_address);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Keys_over_grpc()
+    {
+        var kv = new KV.KVClient(_channel);
+        PutResponse put = await kv.PutAsync(new PutRequest { Key = B("a"), Value = B("1") });
+        Assert.True(put.Header.ClusterId != 0 && put.Header.MemberId != 0 && put.Header.RaftTerm != 0);
+        Assert.Equal("1", (await kv.RangeAsync(new RangeRequest { Key = B("a") })).Kvs[0].Value.ToStringUtf8());
+        Assert.True((await kv.TxnAsync(new TxnRequest { Success = { new RequestOp { RequestRange = new RangeRequest { Key = B("a") } } } })).Succeeded);
+        Assert.Equal(1, (await kv.DeleteRangeAsync(new DeleteRangeRequest { Key = B("a") })).Deleted);
+    }
+
+    [Theory]
+    [InlineData("", StatusCode.InvalidArgument, "etcdserver: key is not provided")]
+    [InlineData("leased", StatusCode.NotFound, "etcdserver: requested lease not found")]
+    public async Task Refusals_have_etcds_codes_and_texts(string key, StatusCode code, string text)
+    {
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await new KV.KVClient(_channel).PutAsync(new PutRequest { Key = B(key), Lease = 12345 }));
+        Assert.Equal((code, text), (refused.StatusCode, refused.Status.Detail));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_too_large_is_refused_with_etcds_text()
+    {
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await new KV.KVClient(_channel).PutAsync(new PutRequest { Key = B("a"), Value = ByteString.CopyFrom(new byte[1600 << 10]) }));
+        Assert.Equal("etcdserver: request is too large", refused.Status.Detail);
+    }
+
+    [Fact]
+    public async Task Watches_over_grpc()
+    {
+        using AsyncDuplexStreamingCall<WatchRequest, WatchResponse> call = new Watch.WatchClient(_channel).Watch();
+        await call.RequestStream.WriteAsync(new WatchRequest { CreateRequest = new WatchCreateRequest { Key = B("w") } });
+        Assert.True(await call.ResponseStream.MoveNext(default) && call.ResponseStream.Current.Created);
+        await new KV.KVClient(_channel).PutAsync(new PutRequest { Key = B("w"), Value = B("1") });
+        Assert.True(await call.ResponseStream.MoveNext(default));
+        Assert.Equal("1", Assert.Single(call.ResponseStream.Current.Events).Kv.Value.ToStringUtf8());
+        await call.RequestStream.CompleteAsync();
+        Assert.False(await call.ResponseStream.MoveNext(default));
+    }
+
+    [Fact]
+    public async Task Leases_over_grpc()
+    {
+        var leases = new Lease.LeaseClient(_channel);
+        LeaseGrantResponse granted = await leases.LeaseGrantAsync(new LeaseGrantRequest { TTL = 1 });
+        // One and a half election timeouts are less than a second here.
+        Assert.Equal(1, granted.TTL);
+        await new KV.KVClient(_channel).PutAsync(new PutRequest { Key = B("l"), Lease = granted.ID });
+        LeaseTimeToLiveResponse left = await leases.LeaseTimeToLiveAsync(new LeaseTimeToLiveRequest { ID = granted.ID, Keys = true });
+        Assert.Equal(("l", 1L), (Assert.Single(left.Keys).ToStringUtf8(), left.GrantedTTL));
+        using AsyncDuplexStreamingCall<LeaseKeepAliveRequest, LeaseKeepAliveResponse> alive = leases.LeaseKeepAlive();
+        foreach ((long id, long ttl) in new[] { (granted.ID, 1L), (granted.ID + 1, 0L) })
+        {
+            await alive.RequestStream.WriteAsync(new LeaseKeepAliveRequest { ID = id });
+            Assert.True(await alive.ResponseStream.MoveNext(default));
+            Assert.Equal(ttl, alive.ResponseStream.Current.TTL);
+        }
+
+        await leases.LeaseRevokeAsync(new LeaseRevokeRequest { ID = granted.ID });
+        Assert.Equal(-1, (await leases.LeaseTimeToLiveAsync(new LeaseTimeToLiveRequest { ID = granted.ID })).TTL);
+        Assert.Equal(0, (await new KV.KVClient(_channel).RangeAsync(new RangeRequest { Key = B("l") })).Count);
+    }
+
+    [Fact]
+    public async Task An_expired_lease_takes_its_key_with_it()
+    {
+        LeaseGrantResponse granted = await new Lease.LeaseClient(_channel).LeaseGrantAsync(new LeaseGrantRequest { TTL = 1 });
+        using AsyncDuplexStreamingCall<WatchRequest, WatchResponse> call = new Watch.WatchClient(_channel).Watch();
+        await call.RequestStream.WriteAsync(new WatchRequest { CreateRequest = new WatchCreateRequest { Key = B("e") } });
+        await call.ResponseStream.MoveNext(default);
+        await new KV.KVClient(_channel).PutAsync(new PutRequest { Key = B("e"), Lease = granted.ID });
+        await call.ResponseStream.MoveNext(default);
+        Assert.True(await call.ResponseStream.MoveNext(default));
+        Assert.Equal(Event.Types.EventType.Delete, call.ResponseStream.Current.Events[0].Type);
+    }
+
+    [Theory]
+    [InlineData("/version", "{\"etcdserver\":\"3.4.23\",\"etcdcluster\":\"3.4.0\"}")]
+    [InlineData("/health", "{\"health\":\"true\"}")]
+    [InlineData("/livez", "ok\n")]
+    [InlineData("/readyz", "ok\n")]
+    public async Task Plain_http_on_the_same_port(string path, string expected)
+    {
+        // The member must have a leader before it calls itself healthy.
+        await new KV.KVClient(_channel).RangeAsync(new RangeRequest { Key = B("a") });
+        using var http = new HttpClient { BaseAddress = new Uri(_address), DefaultRequestVersion = HttpVersion.Version11 };
+        Assert.Equal(expected, await http.GetStringAsync(path));
+    }
+
+    [Fact]
+    public async Task Metrics_have_etcds_names()
+    {
+        await new KV.KVClient(_channel).PutAsync(new PutRequest { Key = B("a") });
+        using var http = new HttpClient { BaseAddress = new Uri(_address) };
+        string text = await http.GetStringAsync("/metrics");
+        Assert.Contains("etcd_server_has_leader 1", text, StringComparison.Ordinal);
+        Assert.Contains("etcd_disk_wal_fsync_duration_seconds_count", text, StringComparison.Ordinal);
+        Assert.Contains("process_cpu_seconds_total", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_said_in_one_line()
+    {
+        ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => VecheServer.StartAsync(Options() with { ListenClientUrls = [new Uri(_address)] }, NullLoggerFactory.Instance));
+        Assert.Contains("Choose another --listen-client-urls", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("\n", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static ByteString B(string text) => ByteString.CopyFromUtf8(text);
+
+    private static ServerOptions Options() => new()
+    {
+        Memory = true,
+        ListenClientUrls = [new Uri("http://127.0.0.1:0")],
+        ListenPeerUrls = [new Uri("http://127.0.0.1:0")],
+        ElectionTimeoutMs = 100,
+        HeartbeatIntervalMs = 10,
+    };
+}

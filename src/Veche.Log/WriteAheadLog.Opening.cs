@@ -43,6 +43,8 @@ public sealed partial class WriteAheadLog
     /// <summary>One attempt to open a log.</summary>
     private sealed class Opening(IDisk disk, LogOptions options, List<Segment> segments)
     {
+        private const int ReadChunkBytes = 1 << 20;
+
         private LogReplay? _replay;
         private long _cutBytes;
         private long _end;
@@ -235,11 +237,32 @@ public sealed partial class WriteAheadLog
             return false;
         }
 
+        /// <summary>What was ever written to a segment, and some zeros after it so that its end is seen; most of a young segment is zeros that need no memory.</summary>
         private static byte[] ReadAll(Segment segment)
         {
-            byte[] bytes = new byte[segment.Length];
-            int read = segment.File.Read(0, bytes);
-            return read == bytes.Length ? bytes : throw new LogDamagedException($"{segment.Name} is shorter than its length says. {WhatToDo}");
+            byte[] chunk = new byte[(int)Math.Min(ReadChunkBytes, segment.Length)];
+            long end = segment.Length;
+            int used = 0;
+            while (end > 0 && used == 0)
+            {
+                long start = Math.Max(0, end - chunk.Length);
+                Span<byte> part = chunk.AsSpan(0, (int)(end - start));
+                ReadExactly(segment, start, part);
+                used = part.TrimEnd((byte)0).Length;
+                end = used == 0 ? start : start + used;
+            }
+
+            byte[] bytes = new byte[(int)Math.Min(segment.Length, ((end + 7) & ~7L) + Record.HeaderLength)];
+            ReadExactly(segment, 0, bytes);
+            return bytes;
+        }
+
+        private static void ReadExactly(Segment segment, long offset, Span<byte> bytes)
+        {
+            if (segment.File.Read(offset, bytes) != bytes.Length)
+            {
+                throw new LogDamagedException($"{segment.Name} is shorter than its length says. {WhatToDo}");
+            }
         }
     }
 }

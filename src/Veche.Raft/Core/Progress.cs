@@ -24,6 +24,9 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
     /// <summary>While probing: one append is on its way, and none more is sent before an answer of any kind.</summary>
     public bool ProbeSent { get; set; }
 
+    /// <summary>Highest commit index it was told in a message that it takes at its word.</summary>
+    public long ToldCommit { get; set; }
+
     public bool IsPaused => State switch
     {
         ReplicationState.Probe => ProbeSent,

@@ -104,6 +104,7 @@ public sealed partial class RaftCore
         }
 
         SendAppends(follower);
+        TellCommit(follower);
         HandOverIfCaughtUp(leader, follower);
     }
 
@@ -199,11 +200,25 @@ public sealed partial class RaftCore
         CommitIndex = index;
         foreach (Progress follower in leader.Followers)
         {
-            // Round 0 asks for no answer; an append that leaves in the same turn tells the same, and this one costs next to nothing.
-            Send(new Heartbeat(Id, follower.Member, Term, Math.Min(follower.Match, CommitIndex), 0));
+            TellCommit(follower);
         }
 
         OnConfigurationCommitted(leader);
+    }
+
+    /// <summary>
+    /// Tells a follower what is committed, as far as it is known to have it, without waiting for the next heartbeat: somebody may wait there for it to be
+    /// applied. To be called when either has changed.
+    /// </summary>
+    private void TellCommit(Progress follower)
+    {
+        long commit = Math.Min(follower.Match, CommitIndex);
+        if (commit > follower.ToldCommit)
+        {
+            // Round 0 asks for no answer.
+            follower.ToldCommit = commit;
+            Send(new Heartbeat(Id, follower.Member, Term, commit, 0));
+        }
     }
 
     private void OnLeaderTick(LeaderState leader)

@@ -24,6 +24,7 @@ public sealed partial class WriteAheadLog : IDisposable
     private long _bufferOffset;
     private ulong _chain;
     private ulong _durableChain;
+    private ulong _markedChain;
     private HardState _hardState;
     private Configuration _baseConfiguration;
     private bool _dirty;
@@ -40,6 +41,7 @@ public sealed partial class WriteAheadLog : IDisposable
         _baseConfiguration = replay.BaseConfiguration;
         _chain = replay.Chain;
         _durableChain = replay.Chain;
+        _markedChain = replay.Chain;
         _bufferOffset = endOffset;
         _spare = new SpareSegment(disk, options.SegmentBytes);
     }
@@ -167,6 +169,7 @@ public sealed partial class WriteAheadLog : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        MarkDurable();
         lock (_filesLock)
         {
             foreach (Segment segment in _segments)
@@ -176,6 +179,30 @@ public sealed partial class WriteAheadLog : IDisposable
         }
 
         _spare.Dispose();
+    }
+
+    /// <summary>
+    /// At a clean end, one more record says that everything before it is durable. Without it nothing would tell a last batch that the disk
+    /// damaged later from one that a crash tore.
+    /// </summary>
+    private void MarkDurable()
+    {
+        if (_failure is not null || _dirty || _markedChain == _chain || _bufferOffset + Record.SizeOf(0) > _current.Length)
+        {
+            return;
+        }
+
+        try
+        {
+            _chain = Record.Write(Reserve(Record.SizeOf(0)), RecordType.HardState, EntryKind.NoOp, endsWrite: true, (long)_hardState.Vote.Value, _hardState.Term, _chain, _durableChain, default);
+            Flush();
+            _markedChain = _chain;
+        }
+        catch (IOException exception)
+        {
+            // It only says more than must be said.
+            _failure = exception;
+        }
     }
 
     private static int SizeOf(LogWrite write)

@@ -48,16 +48,12 @@ public sealed class WriteAheadLogTests
     public void A_write_torn_at_any_byte_is_cut_whole(byte filler)
     {
         var disk = new MemoryDisk();
-        int end;
-        using (WriteAheadLog log = Open(disk).Log)
-        {
-            log.Write(Entries(1, 1, 1, 40, 41));
-            log.Sync();
-            end = Used(disk);
-            log.Write(new LogWrite { WriteId = 2, HardState = new HardState(2, new MemberId(3)), Entries = Entries(2, 3, 2, 50, 60).Entries });
-            log.Sync();
-        }
-
+        WriteAheadLog log = Open(disk).Log;
+        log.Write(Entries(1, 1, 1, 40, 41));
+        log.Sync();
+        int end = Used(disk);
+        log.Write(new LogWrite { WriteId = 2, HardState = new HardState(2, new MemberId(3)), Entries = Entries(2, 3, 2, 50, 60).Entries });
+        log.Sync();
         string name = NewestSegment(disk);
         byte[] whole = disk.ReadAll(name);
 
@@ -81,7 +77,6 @@ public sealed class WriteAheadLogTests
             // And what is written next is not confused with what was cut.
             recovered.Log.Write(Entries(1, 3, 4, 20));
             recovered.Log.Sync();
-            recovered.Log.Dispose();
             LogRecovery again = Open(damaged);
             Assert.Equal(new LogPosition(3, 4), again.Log.Last);
             Assert.Equal(0, again.TornTailBytesCut);
@@ -123,6 +118,24 @@ public sealed class WriteAheadLogTests
                 Assert.IsAssignableFrom<LogOpenException>(thrown);
             }
         }
+    }
+
+    [Fact]
+    public void After_a_clean_end_even_the_last_write_is_known_to_have_been_durable()
+    {
+        var disk = new MemoryDisk();
+        int at;
+        using (WriteAheadLog log = Open(disk).Log)
+        {
+            log.Write(Entries(1, 1, 1, 40));
+            log.Sync();
+            at = Used(disk) - 10;
+        }
+
+        byte[] bytes = disk.ReadAll(NewestSegment(disk));
+        bytes[at] ^= 1;
+        disk.Replace(NewestSegment(disk), bytes);
+        Assert.Throws<LogDamagedException>(() => Open(disk));
     }
 
     [Fact]

@@ -25,6 +25,7 @@ internal static class HttpTwoSniffer
                 var negotiated = new Negotiated();
                 connection.Features.Set<ITlsApplicationProtocolFeature>(negotiated);
                 connection.Features.Set<ITlsConnectionFeature>(negotiated);
+                connection.Transport = new RepairedTransport(connection.Transport);
             }
 
             await next(connection).ConfigureAwait(false);

@@ -77,7 +77,7 @@ public sealed class FailoverTests : IAsyncLifetime
                 acknowledged[key] = key;
                 Interlocked.Increment(ref written[writer % 3]);
             }
-            catch (RpcException)
+            catch (Exception exception) when (exception is RpcException or OperationCanceledException or HttpRequestException)
             {
                 // Not acknowledged: it may or may not be there, and the next one is tried.
                 await Task.Yield();

@@ -11,6 +11,9 @@ namespace Veche.Store;
 /// <summary>Committed commands into the state. A batch goes to the engine as one, together with the position it ends at.</summary>
 public sealed partial class KeyValueStore
 {
+    /// <summary>How many versions are looked at after each batch while compacted history takes room.</summary>
+    private const int VersionsReclaimedPerBatch = 500;
+
     private readonly byte[] _metaBytes = new byte[Meta.Length];
     private MvccWriter? _writer;
 
@@ -34,6 +37,9 @@ public sealed partial class KeyValueStore
         }
 
         CommitBatch(writer, batch.Last);
+
+        // A little after each batch, so that a compaction never holds up writes, and never lags behind them for ever.
+        ReclaimSlice(VersionsReclaimedPerBatch);
     }
 
     private object Do(MvccWriter writer, in Committed entry, LogPosition? before)

@@ -23,7 +23,7 @@ public sealed partial class KeyValueStore
     }
 
     /// <summary>
-    /// Removes some of what compaction allows to be removed; true when more is left. To be called between applies, on their thread.
+    /// Removes some of what compaction allows to be removed; true when more is left. Called after each batch; may also be called between applies, on their thread.
     /// Nothing that can be read depends on how far it has come.
     /// </summary>
     /// <param name="maxVersions">How many versions to look at.</param>

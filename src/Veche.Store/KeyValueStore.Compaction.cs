@@ -108,9 +108,13 @@ public sealed partial class KeyValueStore
         byte[] room = new byte[Revision.Length + 1];
         long compactRevision = compacted;
         IEngineView view = state.View;
+
+        // etcd: of what is compacted, only what would be kept by a compaction at the hashed revision counts; but when nothing lives there, everything
+        // that the last compaction has left does.
+        long keptAt = HasAnyKey(view, through) ? through : compactRevision;
         MvccReader.ForEachChange(view, 0, through, (at, tombstone, bytes) =>
         {
-            if (at.Main > compactRevision || IsKept(view, bytes, at, tombstone, compactRevision))
+            if (at.Main > compactRevision || (!tombstone && IsNewest(view, bytes, at, keptAt)))
             {
                 int length = at.Write(room, tombstone);
                 crc = Crc32C.Add(crc, room.AsSpan(0, length));
@@ -122,14 +126,26 @@ public sealed partial class KeyValueStore
         return Crc32C.Finish(crc);
     }
 
-    private static bool IsKept(IEngineView view, ReadOnlyMemory<byte> bytes, Revision at, bool tombstone, long compactRevision)
+    private static bool HasAnyKey(IEngineView view, long revision)
+    {
+        bool any = false;
+        MvccReader.ForEachAt(view, new KeyRange(ByteString.CopyFrom(0), ByteString.CopyFrom(0)), revision, _ =>
+        {
+            any = true;
+            return false;
+        });
+        return any;
+    }
+
+    /// <summary>True when a version is its key's newest at a revision.</summary>
+    private static bool IsNewest(IEngineView view, ReadOnlyMemory<byte> bytes, Revision at, long revision)
     {
         ByteString key = KeyValue.Parser.ParseFrom(bytes.Span).Key;
         byte[] room = new byte[KeyLayout.MaxIndexLength(key.Length)];
-        ReadOnlySpan<byte> newest = KeyLayout.WriteIndex(room, key.Span, new Revision(compactRevision, long.MaxValue));
+        ReadOnlySpan<byte> newest = KeyLayout.WriteIndex(room, key.Span, new Revision(revision, long.MaxValue));
         using IEngineIterator iterator = view.OpenIterator();
         iterator.SeekForPrevious(newest);
-        return iterator.IsValid && SameUserKey(iterator.Key, newest) && KeyLayout.ReadIndexRevision(iterator.Key) == at && (!tombstone || at.Main == compactRevision);
+        return iterator.IsValid && SameUserKey(iterator.Key, newest) && KeyLayout.ReadIndexRevision(iterator.Key) == at;
     }
 
     private static bool SameUserKey(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>

@@ -193,6 +193,37 @@ public sealed class KeyValueTests : IDisposable
         Assert.Equal(oneByOne.Store.HashHistory(0, out _, out _), _store.Store.HashHistory(0, out _, out _));
     }
 
+    /// <summary>The numbers are what etcd 3.4.23 prints for <c>endpoint hashkv</c> after the same operations.</summary>
+    [Theory]
+    [InlineData(7, 1837875731u)]
+    [InlineData(9, 2015077156u)]
+    public void The_hash_is_etcds_before_and_after_a_compaction(long compactRevision, uint afterwards)
+    {
+        for (int i = 1; i <= 5; i++)
+        {
+            _store.Put($"k{i}", $"v{i}");
+        }
+
+        _store.Put("k1", "again");
+        _store.Delete("k2");
+        _store.Txn(new TxnRequest
+        {
+            Success =
+            {
+                new RequestOp { RequestPut = new PutRequest { Key = B("k3"), Value = B("x") } },
+                new RequestOp { RequestPut = new PutRequest { Key = B("k9"), Value = B("y") } },
+                new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = B("k4") } },
+            },
+        });
+        _store.Put("k5", "z");
+        _store.Delete("k", "l");
+        _store.Put("k7", "w");
+        Assert.Equal(3761882020u, _store.Store.HashHistory(0, out _, out _));
+        _store.Compact(compactRevision);
+        _store.Put("k8", "q");
+        Assert.Equal(afterwards, _store.Store.HashHistory(0, out _, out _));
+    }
+
     public void Dispose() => _store.Dispose();
 
     private bool Succeeds(Compare compare) => ((TxnResponse)_store.Txn(new TxnRequest { Compare = { compare } })).Succeeded;

@@ -94,6 +94,14 @@ public sealed class Section53_ReplicationTests
         Assert.Equal(expected, node.Core.CommitIndex);
     }
 
+    [Fact]
+    public void What_lies_behind_the_message_may_be_another_leaders_and_is_not_committed_by_it()
+    {
+        var node = new CoreHarness(start: StartWith(3, new HardState(1, MemberId.None), 1, 1, 1));
+        node.AppendFrom(M(2), 2, new LogPosition(1, 1), 3);
+        Assert.Equal(1, node.Core.CommitIndex);
+    }
+
     [Theory]
     [InlineData(0, 0, true)]
     [InlineData(1, 1, true)]

@@ -24,6 +24,15 @@ internal sealed partial class HostLog(ILogger? logger) : IPeerLog
     [LoggerMessage(EventId = 101, Level = LogLevel.Critical, Message = "the member cannot go on and has stopped itself")]
     public partial void MemberFailed(Exception exception);
 
+    [LoggerMessage(EventId = 103, Level = LogLevel.Critical, Message = "the member cannot go on and has stopped itself: {Reason}")]
+    public partial void MemberFailed(string reason);
+
+    [LoggerMessage(EventId = 104, Level = LogLevel.Error, Message = "less than {MiB} MiB of disk are free: writes are refused until there is more")]
+    public partial void LowOnSpace(long miB);
+
+    [LoggerMessage(EventId = 105, Level = LogLevel.Information, Message = "the disk has room again: writes go on")]
+    public partial void SpaceAgain();
+
     [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "leadership was not handed over before stopping: {Reason}")]
     public partial void HandOverFailed(string reason);
 

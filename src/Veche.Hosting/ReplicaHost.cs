@@ -41,6 +41,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     private long _armedForNs;
     private volatile MemberStatus _status;
     private Exception? _failure;
+    private volatile bool _isLowOnSpace;
     private int _stopping;
 
     private ReplicaHost(ReplicaHostOptions options, IStateMachine stateMachine, ICallHandler? calls, IReplicaObserver? observer, ILogger? logger, OpenedStorage storage)
@@ -156,7 +157,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         }
 
         ThrowIfStopping();
-        if (!_wal.HasRoom)
+        if (!_wal.HasRoom || _isLowOnSpace)
         {
             throw new RefusedException(RefusalReason.NoSpace, "the disk is full: free some space, and writes go on by themselves");
         }
@@ -233,6 +234,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
             LinkTo(member);
         }
 
+        WatchSpace();
         _sweeper.Change(SweepIntervalMs, SweepIntervalMs);
         _loop.Post(ReplicaInput.Tick.Instance);
     }
@@ -259,7 +261,16 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         }
 
         _loop.Stop();
-        _log.MemberFailed(exception);
+        if (exception is IOException)
+        {
+            _log.MemberFailed(exception.Message);
+        }
+        else
+        {
+            // Not the disk's doing but a defect: whoever repairs it wants to know where.
+            _log.MemberFailed(exception);
+        }
+
         FailEverybody(new OutcomeUnknownException($"the member has stopped itself: {exception.Message}"));
         _observer?.Failed(exception);
     }
@@ -279,8 +290,37 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         FailCalls(exception);
     }
 
+    /// <summary>Refuses writes while the disk still has room for what is under way: for the state machine's own files, and for term and vote.</summary>
+    private void WatchSpace()
+    {
+        bool isLow;
+        try
+        {
+            isLow = _disk.FreeBytes < _options.MinFreeDiskBytes;
+        }
+        catch (IOException exception)
+        {
+            Fail(exception);
+            return;
+        }
+
+        if (isLow != _isLowOnSpace)
+        {
+            _isLowOnSpace = isLow;
+            if (isLow)
+            {
+                _log.LowOnSpace(_options.MinFreeDiskBytes >> 20);
+            }
+            else
+            {
+                _log.SpaceAgain();
+            }
+        }
+    }
+
     private void Sweep()
     {
+        WatchSpace();
         if (!_wal.HasRoom)
         {
             // Nothing is written now, so nothing else would notice that there is room again.

@@ -42,6 +42,9 @@ public sealed record ReplicaHostOptions
     /// <summary>Largest command in bytes. Default 2 MiB.</summary>
     public int MaxCommandBytes { get; init; } = 2 << 20;
 
+    /// <summary>While the disk has less free than this, in bytes, writes are refused. Default 128 MiB. Leaves room for the state machine's files and for term and vote.</summary>
+    public long MinFreeDiskBytes { get; init; } = 128 << 20;
+
     /// <summary>Size of a log segment in bytes. Default 64 MiB.</summary>
     public long LogSegmentBytes { get; init; } = 64 << 20;
 

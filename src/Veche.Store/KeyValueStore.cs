@@ -97,7 +97,15 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     {
         if (_engine.IsDurable)
         {
-            _engine.Flush();
+            try
+            {
+                _engine.Flush();
+            }
+            catch (IOException)
+            {
+                // It only saves work at the next start: what was not flushed is applied again from the log.
+                _durableIndex = 0;
+            }
         }
 
         _engine.Dispose();

@@ -30,7 +30,7 @@ public abstract record RaftInput
     /// <summary>Hand leadership over (thesis §3.10); to the most caught-up voter when <paramref name="To"/> is nobody.</summary>
     public sealed record TransferLeadership(MemberId To) : RaftInput;
 
-    /// <summary>Campaign now, as if the election timeout had passed.</summary>
+    /// <summary>Campaign now, as if the election timeout had passed. Does nothing at a leader, at a member without a vote, and, where <see cref="RaftOptions.LeaseClockDriftBoundMs"/> is set, at one that has heard from a leader within an election timeout.</summary>
     public sealed record Campaign : RaftInput;
 
     /// <summary>The log before and at this position is gone from disk: a snapshot covers it.</summary>

@@ -31,4 +31,25 @@ internal sealed class Inflights(int maxMessages, int maxBytes)
         _sent.Clear();
         _bytes = 0;
     }
+
+    public Inflights Fork()
+    {
+        var copy = new Inflights(maxMessages, maxBytes) { _bytes = _bytes };
+        foreach ((long LastIndex, long Bytes) sent in _sent)
+        {
+            copy._sent.Enqueue(sent);
+        }
+
+        return copy;
+    }
+
+    public void Describe(StateWriter writer)
+    {
+        writer.Number(_sent.Count);
+        foreach ((long lastIndex, long bytes) in _sent)
+        {
+            writer.Number(lastIndex);
+            writer.Number(bytes);
+        }
+    }
 }

@@ -187,6 +187,48 @@ internal sealed class LogTrail
         return run < 0 || index <= Base.Index ? Base : new LogPosition(index, _runs[run].Term);
     }
 
+    public void CopyFrom(LogTrail other)
+    {
+        Reset(new SnapshotPoint(other.Base, Configuration.Empty));
+        _runs.AddRange(other._runs);
+        _configurations.Clear();
+        _configurations.AddRange(other._configurations);
+        Last = other.Last;
+
+        // No larger than it must be: an explorer keeps very many of these.
+        int length = 16;
+        while (length <= Last.Index - Base.Index)
+        {
+            length *= 2;
+        }
+
+        _sums = new long[length];
+        for (long index = Base.Index; index <= Last.Index; index++)
+        {
+            Sum(index) = other.Sum(index);
+        }
+    }
+
+    public void Describe(StateWriter writer)
+    {
+        writer.Number(Base.Index);
+        writer.Number(Base.Term);
+        writer.Number(Last.Index);
+        writer.Number(_runs.Count);
+        foreach ((long firstIndex, long term) in _runs)
+        {
+            writer.Number(firstIndex);
+            writer.Number(term);
+        }
+
+        writer.Number(_configurations.Count);
+        foreach ((long index, Configuration configuration) in _configurations)
+        {
+            writer.Number(index);
+            writer.Configuration(configuration);
+        }
+    }
+
     private int RunOf(long index)
     {
         int low = 0;

@@ -3,7 +3,7 @@ namespace Veche.Raft;
 /// <summary>How far a follower is, as its leader sees it. Match never falls; Next is always after Match.</summary>
 internal sealed class Progress(MemberId member, long next, RaftOptions options)
 {
-    private readonly Inflights _inflights = new(options.MaxInflightAppends, options.MaxInflightBytes);
+    private Inflights _inflights = new(options.MaxInflightAppends, options.MaxInflightBytes);
 
     public MemberId Member { get; } = member;
 
@@ -23,6 +23,12 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
 
     /// <summary>While probing: one append is on its way, and none more is sent before an answer of any kind.</summary>
     public bool ProbeSent { get; set; }
+
+    /// <summary>
+    /// While probing: where the append that is on its way ends. Less than that is the answer to an older one, and no reason to send a whole window:
+    /// over a network that reorders and repeats, each such window would bring the answers that set off the next.
+    /// </summary>
+    public long ProbedThrough { get; private set; }
 
     /// <summary>Highest commit index it was told in a message that it takes at its word.</summary>
     public long ToldCommit { get; set; }
@@ -44,6 +50,7 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
         else
         {
             ProbeSent = true;
+            ProbedThrough = lastIndex;
         }
     }
 
@@ -84,6 +91,7 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
         State = ReplicationState.Probe;
         Next = Math.Max(next, Match + 1);
         ProbeSent = false;
+        ProbedThrough = 0;
         _inflights.Clear();
     }
 
@@ -92,6 +100,7 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
         State = ReplicationState.Replicate;
         Next = Match + 1;
         ProbeSent = false;
+        ProbedThrough = 0;
         _inflights.Clear();
     }
 
@@ -99,8 +108,35 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
     {
         State = ReplicationState.Snapshot;
         ProbeSent = false;
+        ProbedThrough = 0;
         _inflights.Clear();
     }
 
     public FollowerProgress ToPublic() => new(Member, Match, Next, State, RecentlyActive);
+
+    public Progress Fork(RaftOptions options) => new(Member, Next, options)
+    {
+        _inflights = _inflights.Fork(),
+        Match = Match,
+        State = State,
+        RecentlyActive = RecentlyActive,
+        AckedRound = AckedRound,
+        ProbeSent = ProbeSent,
+        ProbedThrough = ProbedThrough,
+        ToldCommit = ToldCommit,
+    };
+
+    public void Describe(StateWriter writer)
+    {
+        writer.Member(Member);
+        writer.Number(Match);
+        writer.Number(Next);
+        writer.Number((long)State);
+        writer.Flag(RecentlyActive);
+        writer.Number(AckedRound);
+        writer.Flag(ProbeSent);
+        writer.Number(ProbedThrough);
+        writer.Number(ToldCommit);
+        _inflights.Describe(writer);
+    }
 }

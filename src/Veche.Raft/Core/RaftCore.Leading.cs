@@ -92,7 +92,7 @@ public sealed partial class RaftCore
         }
 
         follower.Accepted(accepted.Match);
-        if (follower.State == ReplicationState.Probe || (follower.State == ReplicationState.Snapshot && follower.Match >= _trail.Base.Index))
+        if ((follower.State == ReplicationState.Probe && accepted.Match >= follower.ProbedThrough) || (follower.State == ReplicationState.Snapshot && follower.Match >= _trail.Base.Index))
         {
             follower.Replicate();
         }

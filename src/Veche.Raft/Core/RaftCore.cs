@@ -160,7 +160,8 @@ public sealed partial class RaftCore
                 OnTransferLeadership(transfer.To);
                 break;
             case RaftInput.Campaign:
-                if (Role != Role.Leader && MayCampaign)
+                // Where there are leases, who has confirmed one has promised not to campaign before it ends.
+                if (Role != Role.Leader && MayCampaign && (_options.LeaseClockDriftBoundMs is null || !RefusesElections))
                 {
                     BeginElection();
                 }

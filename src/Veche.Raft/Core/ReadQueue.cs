@@ -79,4 +79,41 @@ internal sealed class ReadQueue
 
         return _confirming.TryDequeue(out read);
     }
+
+    public void CopyFrom(ReadQueue other)
+    {
+        Fresh.AddRange(other.Fresh);
+        foreach (WaitingRead read in other._confirming)
+        {
+            _confirming.Enqueue(read);
+        }
+
+        foreach ((long Round, long SentNs) round in other._rounds)
+        {
+            _rounds.Enqueue(round);
+        }
+
+        LastRound = other.LastRound;
+    }
+
+    /// <summary>All but the times of the rounds, on which only leases rest.</summary>
+    public void Describe(StateWriter writer)
+    {
+        writer.Number(LastRound);
+        writer.Number(Fresh.Count);
+        foreach ((MemberId from, long readId) in Fresh)
+        {
+            writer.Member(from);
+            writer.Number(readId);
+        }
+
+        writer.Number(_confirming.Count);
+        foreach (WaitingRead read in _confirming)
+        {
+            writer.Member(read.From);
+            writer.Number(read.ReadId);
+            writer.Number(read.Index);
+            writer.Number(read.Round);
+        }
+    }
 }

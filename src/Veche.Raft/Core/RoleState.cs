@@ -4,6 +4,12 @@ namespace Veche.Raft;
 internal abstract class RoleState(Role role)
 {
     public Role Role { get; } = role;
+
+    /// <summary>An equal one that shares nothing that changes.</summary>
+    public abstract RoleState Fork(RaftOptions options);
+
+    /// <summary>All of it but the times.</summary>
+    public abstract void Describe(StateWriter writer);
 }
 
 internal sealed class FollowerState(MemberId leader, long electionDeadlineNs) : RoleState(Role.Follower)
@@ -14,6 +20,23 @@ internal sealed class FollowerState(MemberId leader, long electionDeadlineNs) : 
 
     /// <summary>Reads asked of the leader and not answered yet.</summary>
     public List<long> ReadsAtLeader { get; } = [];
+
+    public override RoleState Fork(RaftOptions options)
+    {
+        var copy = new FollowerState(Leader, ElectionDeadlineNs);
+        copy.ReadsAtLeader.AddRange(ReadsAtLeader);
+        return copy;
+    }
+
+    public override void Describe(StateWriter writer)
+    {
+        writer.Member(Leader);
+        writer.Number(ReadsAtLeader.Count);
+        foreach (long readId in ReadsAtLeader)
+        {
+            writer.Number(readId);
+        }
+    }
 }
 
 /// <summary>Asking for votes, or (before) whether there would be any.</summary>
@@ -24,6 +47,20 @@ internal sealed class CandidateState(Role role, long electionDeadlineNs) : RoleS
     public HashSet<MemberId> Granted { get; } = [];
 
     public HashSet<MemberId> Denied { get; } = [];
+
+    public override RoleState Fork(RaftOptions options)
+    {
+        var copy = new CandidateState(Role, ElectionDeadlineNs);
+        copy.Granted.UnionWith(Granted);
+        copy.Denied.UnionWith(Denied);
+        return copy;
+    }
+
+    public override void Describe(StateWriter writer)
+    {
+        writer.Members(Granted);
+        writer.Members(Denied);
+    }
 }
 
 internal sealed class LeaderState(long termStartIndex) : RoleState(Role.Leader)
@@ -61,5 +98,38 @@ internal sealed class LeaderState(long termStartIndex) : RoleState(Role.Leader)
         }
 
         return null;
+    }
+
+    public override RoleState Fork(RaftOptions options)
+    {
+        var copy = new LeaderState(TermStartIndex)
+        {
+            HeartbeatDeadlineNs = HeartbeatDeadlineNs,
+            QuorumCheckDeadlineNs = QuorumCheckDeadlineNs,
+            TransferTarget = TransferTarget,
+            TransferDeadlineNs = TransferDeadlineNs,
+            LeaseVoid = LeaseVoid,
+            ConfirmedAtNs = ConfirmedAtNs,
+        };
+        copy.Reads.CopyFrom(Reads);
+        foreach (Progress follower in Followers)
+        {
+            copy.Followers.Add(follower.Fork(options));
+        }
+
+        return copy;
+    }
+
+    public override void Describe(StateWriter writer)
+    {
+        writer.Number(TermStartIndex);
+        Reads.Describe(writer);
+        writer.Member(TransferTarget);
+        writer.Flag(LeaseVoid);
+        writer.Number(Followers.Count);
+        foreach (Progress follower in writer.InOrder(Followers, static follower => follower.Member))
+        {
+            follower.Describe(writer);
+        }
     }
 }

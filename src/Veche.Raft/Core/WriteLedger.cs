@@ -46,4 +46,26 @@ internal sealed class WriteLedger(long persistedIndex)
         _pending.RemoveRange(0, done);
         LastPersisted = Math.Max(LastPersisted, writeId);
     }
+
+    public void CopyFrom(WriteLedger other)
+    {
+        _pending.Clear();
+        _pending.AddRange(other._pending);
+        LastIssued = other.LastIssued;
+        LastPersisted = other.LastPersisted;
+        PersistedIndex = other.PersistedIndex;
+    }
+
+    /// <summary>Numbers of writes are told from the last durable one on: how many there were before makes no difference.</summary>
+    public void Describe(StateWriter writer)
+    {
+        writer.Number(PersistedIndex);
+        writer.Number(LastIssued - LastPersisted);
+        writer.Number(_pending.Count);
+        foreach ((long writeId, long lastIndex) in _pending)
+        {
+            writer.Number(writeId - LastPersisted);
+            writer.Number(lastIndex);
+        }
+    }
 }

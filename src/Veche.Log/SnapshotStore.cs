@@ -21,20 +21,16 @@ public sealed class SnapshotStore
     /// <summary>Opens the snapshots of a directory and removes what a crash has left half done.</summary>
     public static SnapshotStore Open(IDisk disk, LogIdentity identity)
     {
-        bool removed = false;
         foreach (string name in disk.List())
         {
             if (name.EndsWith(SnapshotFormat.TemporarySuffix, StringComparison.Ordinal))
             {
                 disk.Delete(name);
-                removed = true;
             }
         }
 
-        if (removed)
-        {
-            disk.SyncDirectory();
-        }
+        // A name that is seen may not be durable yet: the process that gave it may have been killed in between.
+        disk.SyncDirectory();
 
         return new SnapshotStore(disk, identity);
     }

@@ -45,8 +45,13 @@ public sealed partial class WriteAheadLog
     {
         private const int ReadChunkBytes = 1 << 20;
 
+        /// <summary>Where each record of the segment being read ends, by the running hash after it.</summary>
+        private readonly Dictionary<ulong, int> _ends = [];
+
         private LogReplay? _replay;
+        private int _provenEnd;
         private long _cutBytes;
+        private int _cutEnd;
         private long _end;
         private int _badAt;
 
@@ -133,6 +138,12 @@ public sealed partial class WriteAheadLog
 
             int offset = header.Encode().Length;
             _end = offset;
+            _ends.Clear();
+
+            // A head is made durable together with the first records behind it: one that says no more than that what was before the segment
+            // was durable proves nothing of the head.
+            _ends[header.Chain] = 0;
+            _provenEnd = 0;
             while (TryTake(segment, bytes, ref offset))
             {
             }
@@ -140,6 +151,7 @@ public sealed partial class WriteAheadLog
             if (number == segments.Count - 1)
             {
                 End(segment, bytes);
+                MakeDurable(segment, bytes);
             }
             else if (_replay.HasUnfinishedWrite)
             {
@@ -162,7 +174,10 @@ public sealed partial class WriteAheadLog
                 throw new LogDamagedException($"the record at byte {offset} of {segment.Name} is whole but makes no sense there. {WhatToDo}");
             }
 
+            // What was durable when this was written needs no more care.
+            _provenEnd = _ends.GetValueOrDefault(record.DurableChain, _provenEnd);
             offset += record.Size;
+            _ends[record.Chain] = offset;
             if (record.EndsWrite)
             {
                 _end = offset;
@@ -182,12 +197,25 @@ public sealed partial class WriteAheadLog
                 case Verdict.Damaged:
                     throw new LogDamagedException($"{segment.Name} is damaged at byte {from}, and later records show that what was there had been durable. {WhatToDo}");
                 case Verdict.CutTornTail:
-                    Cut(segment, bytes);
+                    Cut(bytes);
                     break;
                 case Verdict.End when _replay!.HasUnfinishedWrite:
-                    Cut(segment, bytes);
+                    Cut(bytes);
                     break;
             }
+        }
+
+        /// <summary>
+        /// What was read may be known to the system's memory only: the process before this one may have been killed before its sync, or
+        /// stopped because the sync failed, after which the system takes what it could not write for written. So everything that no later
+        /// record proves durable is written once more, as it is, and synced, before any of it is acknowledged.
+        /// </summary>
+        /// <remarks>What was cut off is part of it: zeros, and durable ones, before anything new is written, for half of an old write must never follow a new one.</remarks>
+        private void MakeDurable(Segment segment, byte[] bytes)
+        {
+            segment.File.Write(_provenEnd, bytes.AsSpan(_provenEnd, Math.Max((int)_end, _cutEnd) - _provenEnd));
+            segment.File.Sync();
+            disk.SyncDirectory();
         }
 
         private Behind LookBehind(byte[] bytes, int from)
@@ -210,16 +238,15 @@ public sealed partial class WriteAheadLog
             return behind;
         }
 
-        private void Cut(Segment segment, byte[] bytes)
+        private void Cut(byte[] bytes)
         {
             _replay!.DropUnfinished();
             int used = bytes.AsSpan().TrimEnd((byte)0).Length;
             int end = (int)_end;
             if (used > end)
             {
-                // Zeros, and durable ones, before anything new is written: half of an old write must never follow a new one.
-                segment.File.Write(end, new byte[used - end]);
-                segment.File.Sync();
+                bytes.AsSpan(end, used - end).Clear();
+                _cutEnd = used;
                 _cutBytes += used - end;
             }
         }
@@ -252,8 +279,9 @@ public sealed partial class WriteAheadLog
                 end = used == 0 ? start : start + used;
             }
 
-            byte[] bytes = new byte[(int)Math.Min(segment.Length, ((end + 7) & ~7L) + Record.HeaderLength)];
-            ReadExactly(segment, 0, bytes);
+            // The zeros behind are part of it: the last record may end in them.
+            byte[] bytes = new byte[checked((int)segment.Length)];
+            ReadExactly(segment, 0, bytes.AsSpan(0, (int)end));
             return bytes;
         }
 

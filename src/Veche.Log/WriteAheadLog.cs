@@ -129,19 +129,20 @@ public sealed partial class WriteAheadLog : IDisposable
     /// Forgets the entries through a position that a durable snapshot or state covers, and removes the files that hold nothing else. The
     /// entries are gone at once for readers; that they are is durable when this returns.
     /// </summary>
-    /// <param name="through">An entry of the log.</param>
+    /// <param name="through">An entry of the log; one before its beginning is gone already, and nothing happens.</param>
     /// <param name="configuration">The configuration in force there.</param>
     public void Compact(LogPosition through, Configuration configuration)
     {
         ThrowIfFailed();
+        if (through.Index <= Base.Index)
+        {
+            // A reset after a snapshot may have overtaken it: what was to be forgotten is gone already.
+            return;
+        }
+
         if (PositionAt(through.Index) != through)
         {
             throw new ArgumentException($"The log goes from {Base} to {Last} and has no entry {through}.", nameof(through));
-        }
-
-        if (through == Base)
-        {
-            return;
         }
 
         ReadOnlyMemory<byte> payload = ConfigurationEntry.Encode(configuration);

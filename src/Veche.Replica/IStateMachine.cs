@@ -27,6 +27,14 @@ public interface IStateMachine
     /// <summary>Asks that <see cref="DurableIndex"/> catch up with <see cref="Applied"/>. May take long and may run beside <see cref="Apply"/>. Does nothing for a state machine that lives in memory.</summary>
     void Flush();
 
+    /// <summary>True when there is something to clear away that may wait until nothing else is to be done. Default false.</summary>
+    bool NeedsTidying => false;
+
+    /// <summary>Clears away a little. Called between applies, never beside one, while no entries wait; what can be read must not depend on it. Does nothing by default.</summary>
+    void Tidy()
+    {
+    }
+
     /// <summary>Pins an image of the state as it is now. Cheap; the image is read later, beside further applies.</summary>
     IStateImage Capture();
 

@@ -33,10 +33,12 @@ public readonly record struct PeerMessage
 
 /// <summary>Commands that a member passes on to the one it believes to lead.</summary>
 /// <param name="Number">Counts the sender's forwards upward, across its restarts, so that a repeated one is recognised and not proposed twice.</param>
+/// <param name="Term">The term in which the receiver is believed to lead. Its process may have been started since, and then cannot know whether it has proposed them before.</param>
 /// <param name="Commands">Entry payloads with their headers.</param>
-public sealed record ForwardedCommands(long Number, IReadOnlyList<ReadOnlyMemory<byte>> Commands);
+public sealed record ForwardedCommands(long Number, long Term, IReadOnlyList<ReadOnlyMemory<byte>> Commands);
 
 /// <summary>Forwarded commands that were not proposed, so that their sender may try elsewhere.</summary>
+/// <param name="Number">Counts the sender's messages upward, across its restarts, so that a repeated refusal is not taken for one of a later forward of the same command. 0 when the message was made by its receiver, because a forward could not leave.</param>
 /// <param name="Sequences">Their numbers.</param>
 /// <param name="TooBusy">True when the leader had too much to do; false when it does not lead.</param>
-public sealed record RefusedCommands(IReadOnlyList<long> Sequences, bool TooBusy);
+public sealed record RefusedCommands(long Number, IReadOnlyList<long> Sequences, bool TooBusy);

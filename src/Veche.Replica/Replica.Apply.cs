@@ -8,6 +8,7 @@ public sealed partial class Replica
     private LogPosition _applied;
     private bool _applying;
     private bool _installing;
+    private LogPosition _lastInstall;
     private (SnapshotPoint Point, long WriteId)? _pendingInstall;
 
     private void ApplyMore(ReplicaOutput output)
@@ -80,9 +81,11 @@ public sealed partial class Replica
 
     private void OnInstalled(SnapshotPoint point)
     {
-        _installing = false;
         _applying = false;
         _applied = point.Position;
         _savedIndex = point.Position.Index;
+
+        // A newer snapshot may have reset the log meanwhile: until it is installed too, the state is before the log's beginning.
+        _installing = point.Position != _lastInstall;
     }
 }

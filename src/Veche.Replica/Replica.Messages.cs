@@ -6,7 +6,7 @@ namespace Veche.Replica;
 public sealed partial class Replica
 {
     private readonly Queue<Outgoing> _held = new();
-    private readonly SortedDictionary<MemberId, (LogRead Read, Queue<AppendRequest> Appends)> _behindLogRead = [];
+    private readonly SortedDictionary<MemberId, AppendsBehindRead> _behindLogRead = [];
     private long _persistedWrite;
 
     private void Receive(PeerMessage message, ReplicaOutput output)
@@ -25,7 +25,7 @@ public sealed partial class Replica
                 OnForwarded(message.From, forwarded, output);
                 break;
             case RefusedCommands refused:
-                OnRefused(refused, output);
+                OnRefused(message.From, refused, output);
                 break;
             default:
                 throw new ArgumentException($"Unknown message {message.Body.GetType().Name}.", nameof(message));
@@ -68,6 +68,7 @@ public sealed partial class Replica
         {
             _pendingInstall = null;
             _installing = true;
+            _lastInstall = pending.Point.Position;
             output.Install = pending.Point;
         }
     }
@@ -86,10 +87,10 @@ public sealed partial class Replica
 
     private void SendEntries(AppendRequest append, ReplicaOutput output)
     {
-        if (_behindLogRead.TryGetValue(append.To, out (LogRead Read, Queue<AppendRequest> Appends) behind))
+        if (_behindLogRead.TryGetValue(append.To, out AppendsBehindRead? behind))
         {
             // In order: an append that overtook this follower's earlier one would only be rejected.
-            behind.Appends.Enqueue(append);
+            behind.Add(append);
         }
         else if (append.Previous.Index + 1 >= _cache.FirstIndex)
         {
@@ -98,9 +99,7 @@ public sealed partial class Replica
         else
         {
             var read = new LogRead(append.Previous.Index + 1, append.LastIndex, long.MaxValue, append.To);
-            var appends = new Queue<AppendRequest>();
-            appends.Enqueue(append);
-            _behindLogRead.Add(append.To, (read, appends));
+            _behindLogRead.Add(append.To, new AppendsBehindRead(read, append));
             output.LogReads.Add(read);
         }
     }
@@ -124,15 +123,14 @@ public sealed partial class Replica
             return;
         }
 
-        if (!_behindLogRead.TryGetValue(done.Request.For, out (LogRead Read, Queue<AppendRequest> Appends) behind) || !ReferenceEquals(behind.Read, done.Request))
+        if (!_behindLogRead.TryGetValue(done.Request.For, out AppendsBehindRead? behind) || !ReferenceEquals(behind.Read, done.Request))
         {
             // Asked for in a leadership that has ended.
             return;
         }
 
         _behindLogRead.Remove(done.Request.For);
-        Queue<AppendRequest> queue = behind.Appends;
-        AppendRequest append = queue.Dequeue();
+        AppendRequest append = behind.Reading;
 
         // Entries read back are the ones the message means only while this member leads the same term: a leader never rewrites its log.
         if (!Leads || _core.Term != append.Term)
@@ -148,7 +146,7 @@ public sealed partial class Replica
         }
 
         output.Sends.Add(PeerMessage.Of(append with { LastIndex = done.Entries[^1].Index, Entries = done.Entries }));
-        while (queue.TryDequeue(out AppendRequest? next))
+        foreach (AppendRequest next in behind.Waiting)
         {
             SendEntries(next, output);
         }

@@ -8,6 +8,7 @@ public sealed partial class Replica
     private readonly Queue<Waiting> _waiting = new();
     private readonly Queue<long> _proposalWrites = new();
     private readonly SortedDictionary<MemberId, long> _lastForwardSeen = [];
+    private readonly SortedDictionary<MemberId, long> _lastRefusalSeen = [];
     private long _waitingBytes;
     private long _forwardNumber;
     private long _forwardPausedUntilNs;
@@ -152,7 +153,7 @@ public sealed partial class Replica
     }
 
     private void SendForward(List<ReadOnlyMemory<byte>> commands, ReplicaOutput output) =>
-        output.Sends.Add(PeerMessage.Of(Id, _core.Leader, new ForwardedCommands(++_forwardNumber, commands)));
+        output.Sends.Add(PeerMessage.Of(Id, _core.Leader, new ForwardedCommands(++_forwardNumber, _core.Term, commands)));
 
     private void Refuse(Waiting waiting, bool tooBusy, ReplicaOutput output)
     {
@@ -163,14 +164,15 @@ public sealed partial class Replica
         }
         else
         {
-            output.Sends.Add(PeerMessage.Of(Id, waiting.Origin, new RefusedCommands([sequence], tooBusy)));
+            output.Sends.Add(PeerMessage.Of(Id, waiting.Origin, new RefusedCommands(++_forwardNumber, [sequence], tooBusy)));
         }
     }
 
     private void OnForwarded(MemberId from, ForwardedCommands forwarded, ReplicaOutput output)
     {
-        // A network may repeat a message; a command must not run twice for it.
-        if (_lastForwardSeen.TryGetValue(from, out long seen) && forwarded.Number <= seen)
+        // A network may repeat a message; a command must not run twice for it. What was meant for an earlier start of this member may have been
+        // proposed then: to propose it would be to run it twice, and to refuse it would make its sender do so.
+        if (forwarded.Term <= _startedInTerm || (_lastForwardSeen.TryGetValue(from, out long seen) && forwarded.Number <= seen))
         {
             return;
         }
@@ -197,12 +199,23 @@ public sealed partial class Replica
 
         if (refused is not null)
         {
-            output.Sends.Add(PeerMessage.Of(Id, from, new RefusedCommands(refused, tooBusy)));
+            output.Sends.Add(PeerMessage.Of(Id, from, new RefusedCommands(++_forwardNumber, refused, tooBusy)));
         }
     }
 
-    private void OnRefused(RefusedCommands refused, ReplicaOutput output)
+    private void OnRefused(MemberId from, RefusedCommands refused, ReplicaOutput output)
     {
+        // Repeated, it would free commands that were forwarded again since, and they would run twice.
+        if (refused.Number != 0)
+        {
+            if (_lastRefusalSeen.TryGetValue(from, out long seen) && refused.Number <= seen)
+            {
+                return;
+            }
+
+            _lastRefusalSeen[from] = refused.Number;
+        }
+
         if (!refused.TooBusy)
         {
             // The leader it knows of says it is none. Word of the real one comes with its next heartbeat; asking faster only burns time.

@@ -12,6 +12,8 @@ public sealed partial class Replica
     {
         public required long ReadId { get; init; }
 
+        public required bool AllowLease { get; init; }
+
         /// <summary>The id under which the protocol was last asked; 0 while it has not been asked. A retry takes a new one: an answer to an old question proves nothing about now.</summary>
         public long RaftReadId { get; set; }
 
@@ -21,9 +23,9 @@ public sealed partial class Replica
         public long Index { get; set; } = -1;
     }
 
-    private void BeginRead(long readId, ReplicaOutput output)
+    private void BeginRead(ReplicaInput.Read asked, ReplicaOutput output)
     {
-        var read = new PendingRead { ReadId = readId };
+        var read = new PendingRead { ReadId = asked.ReadId, AllowLease = asked.AllowLease };
         _reads.Add(read);
         Ask(read, output);
     }
@@ -38,7 +40,7 @@ public sealed partial class Replica
         }
 
         read.RaftReadId = ++_lastRaftRead;
-        Advance(new RaftInput.ReadIndex(read.RaftReadId, AllowLease: false), output);
+        Advance(new RaftInput.ReadIndex(read.RaftReadId, read.AllowLease), output);
     }
 
     private void OnReadOutcome(ReadOutcome outcome)

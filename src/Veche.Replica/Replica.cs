@@ -13,13 +13,14 @@ public sealed partial class Replica
     private readonly RaftCore _core;
     private readonly RaftOutput _step = new();
     private readonly EntryCache _cache;
+    private readonly long _startedInTerm;
     private long _nowNs;
 
     /// <summary>Starts a member from what its log and state machine hold.</summary>
     /// <param name="options">Settings.</param>
     /// <param name="start">What the log recovered.</param>
     /// <param name="applied">The state machine's position; not before the log's base and not after its end.</param>
-    /// <param name="forwardEpoch">Larger at every start of this member; forwards are counted from it.</param>
+    /// <param name="forwardEpoch">Larger at every start of this member; forwards and reads are counted from it, so that an answer to an earlier start is never taken for one to this.</param>
     /// <param name="nowNs">The time.</param>
     /// <exception cref="ArgumentException">The state machine's position is not inside the log.</exception>
     public Replica(ReplicaOptions options, RaftStart start, LogPosition applied, long forwardEpoch, long nowNs)
@@ -37,6 +38,8 @@ public sealed partial class Replica
         _applied = applied;
         _savedIndex = applied.Index;
         _forwardNumber = forwardEpoch;
+        _lastRaftRead = forwardEpoch;
+        _startedInTerm = _core.Term;
     }
 
     /// <summary>The protocol's state, to look at.</summary>
@@ -71,7 +74,7 @@ public sealed partial class Replica
                 OnApplied(applied.Through);
                 break;
             case ReplicaInput.Read read:
-                BeginRead(read.ReadId, output);
+                BeginRead(read, output);
                 break;
             case ReplicaInput.LogReadDone done:
                 OnLogRead(done, output);

@@ -29,7 +29,9 @@ public abstract record ReplicaInput
     public sealed record Applied(LogPosition Through) : ReplicaInput;
 
     /// <summary>Tell when this member's state machine may serve a linearizable read. Ids are chosen by the caller and never repeat.</summary>
-    public sealed record Read(long ReadId) : ReplicaInput;
+    /// <param name="ReadId">Which.</param>
+    /// <param name="AllowLease">A leader may answer from its lease, without asking a quorum; only where <see cref="RaftOptions.LeaseClockDriftBoundMs"/> is set. Default false.</param>
+    public sealed record Read(long ReadId, bool AllowLease = false) : ReplicaInput;
 
     /// <summary>A <see cref="LogRead"/> is done.</summary>
     /// <param name="Request">What was asked.</param>

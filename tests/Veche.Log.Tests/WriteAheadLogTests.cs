@@ -233,6 +233,19 @@ public sealed class WriteAheadLogTests
     }
 
     [Fact]
+    public void A_compaction_that_a_reset_has_overtaken_does_nothing()
+    {
+        var disk = new MemoryDisk(canCrash: true);
+        WriteAheadLog log = Open(disk).Log;
+        log.Write(Entries(1, 1, 1, 10, 10, 10));
+        log.Write(new LogWrite { WriteId = 2, Reset = new SnapshotPoint(new LogPosition(20, 2), Members) });
+        log.Sync();
+        log.Compact(new LogPosition(2, 1), Members);
+        Assert.Equal(new LogPosition(20, 2), log.Base);
+        Assert.Equal(new LogPosition(20, 2), Open(disk).Log.Base);
+    }
+
+    [Fact]
     public void Files_of_another_member_or_a_later_version_are_refused()
     {
         var disk = new MemoryDisk();
@@ -246,6 +259,24 @@ public sealed class WriteAheadLogTests
         BitConverter.GetBytes(Checksum.Crc32C(bytes.AsSpan(0, length - 4))).CopyTo(bytes, length - 4);
         disk.Replace(name, bytes);
         Assert.Contains("version 2", Assert.Throws<NewerFormatException>(() => Open(disk)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_log_holds_when_it_opens_is_durable_even_if_its_last_sync_never_happened()
+    {
+        // The write reached the system and the sync did not: the process was killed in between, or the sync failed.
+        var disk = new MemoryDisk(canCrash: true);
+        WriteAheadLog first = Open(disk).Log;
+        first.Write(Entries(1, 1, 1, 10));
+        first.Sync();
+        first.Write(Entries(2, 2, 1, 10));
+        disk.SyncFailure = "Input/output error";
+        Assert.Throws<LogFailedException>(first.Sync);
+        disk.SyncFailure = null;
+
+        // The next process sees the entry and may acknowledge it; so it must be there after a power loss.
+        Assert.Equal(2, Open(disk).Log.Last.Index);
+        Assert.Equal(2, Open(disk.Crash(static () => false)).Log.Last.Index);
     }
 
     [Fact]

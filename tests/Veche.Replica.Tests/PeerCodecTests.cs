@@ -42,10 +42,11 @@ public sealed class PeerCodecTests
     [Fact]
     public void Commands_survive_the_wire()
     {
-        var forwarded = new ForwardedCommands(5, [new byte[] { 1, 2 }, ReadOnlyMemory<byte>.Empty]);
+        var forwarded = new ForwardedCommands(5, 9, [new byte[] { 1, 2 }, ReadOnlyMemory<byte>.Empty]);
         var back = (ForwardedCommands)PeerCodec.Decode(From, To, Encode(PeerMessage.Of(From, To, forwarded))).Body;
         Assert.Equal((5L, 2, 2), (back.Number, back.Commands.Count, back.Commands[0].Length));
-        var refused = (RefusedCommands)PeerCodec.Decode(From, To, Encode(PeerMessage.Of(From, To, new RefusedCommands([3, 4], TooBusy: true)))).Body;
+        var refused = (RefusedCommands)PeerCodec.Decode(From, To, Encode(PeerMessage.Of(From, To, new RefusedCommands(2, [3, 4], TooBusy: true)))).Body;
+        Assert.Equal(2, refused.Number);
         Assert.Equal([3L, 4L], refused.Sequences);
         Assert.True(refused.TooBusy);
     }

@@ -85,6 +85,7 @@ public static class PeerCodec
             case ForwardedCommands forwarded:
                 writer.Byte((byte)Kind.ForwardedCommands);
                 writer.Int64(forwarded.Number);
+                writer.Int64(forwarded.Term);
                 writer.Int32(forwarded.Commands.Count);
                 for (int i = 0; i < forwarded.Commands.Count; i++)
                 {
@@ -94,6 +95,7 @@ public static class PeerCodec
                 break;
             case RefusedCommands refused:
                 writer.Byte((byte)Kind.RefusedCommands);
+                writer.Int64(refused.Number);
                 writer.Flag(refused.TooBusy);
                 writer.Int32(refused.Sequences.Count);
                 foreach (long sequence in refused.Sequences)
@@ -190,17 +192,19 @@ public static class PeerCodec
     private static ForwardedCommands ReadForwarded(ref WireReader reader)
     {
         long number = reader.Natural();
+        long term = reader.Natural();
         var commands = new ReadOnlyMemory<byte>[reader.Count(BytesPerCommand)];
         for (int i = 0; i < commands.Length; i++)
         {
             commands[i] = reader.Bytes();
         }
 
-        return new ForwardedCommands(number, commands);
+        return new ForwardedCommands(number, term, commands);
     }
 
     private static RefusedCommands ReadRefused(ref WireReader reader)
     {
+        long number = reader.Natural();
         bool tooBusy = reader.Flag();
         long[] sequences = new long[reader.Count(8)];
         for (int i = 0; i < sequences.Length; i++)
@@ -208,6 +212,6 @@ public static class PeerCodec
             sequences[i] = reader.Natural();
         }
 
-        return new RefusedCommands(sequences, tooBusy);
+        return new RefusedCommands(number, sequences, tooBusy);
     }
 }

@@ -3,6 +3,7 @@ using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Raft;
 using Veche.Replica;
+using Veche.Store.Auth;
 using Veche.Store.Mvcc;
 using Veche.Store.Watching;
 
@@ -21,7 +22,7 @@ public sealed partial class KeyValueStore
     public void Apply(ApplyBatch batch)
     {
         MvccWriter writer = _writer ??= new MvccWriter(_engine, _leases);
-        writer.Begin(_meta.Revision, _meta.CompactRevision);
+        writer.Begin(_meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys);
         for (int i = 0; i < batch.Count; i++)
         {
             Committed entry = batch.Entries[i];
@@ -33,7 +34,10 @@ public sealed partial class KeyValueStore
                     batch.SetResult(i, result);
                 }
             }
-
+            else if (entry.Kind == EntryKind.Configuration && !entry.Data.IsEmpty)
+            {
+                writer.ChangeMembership(entry.Data.Span);
+            }
         }
 
         CommitBatch(writer, batch.Last);
@@ -54,6 +58,17 @@ public sealed partial class KeyValueStore
             return StoreErrors.UnknownCommand;
         }
 
+        AuthWriter auth = _authWriter ??= new AuthWriter(_engine, _auth);
+        if (auth.Current.IsEnabled && RequestPermissions.Check(auth.Current, command, writer.KeysOf) is { } denied)
+        {
+            return denied;
+        }
+
+        if (RefusedByAlarm(command) is { } refusal)
+        {
+            return refusal;
+        }
+
         switch (command.BodyCase)
         {
             case Command.BodyOneofCase.Put:
@@ -65,7 +80,7 @@ public sealed partial class KeyValueStore
                 {
                     // The past of a batch is in the engine only once the batch is.
                     CommitBatch(writer, position);
-                    writer.Begin(_meta.Revision, _meta.CompactRevision);
+                    writer.Begin(_meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys);
                 }
 
                 return writer.Transact(command.Txn);
@@ -79,6 +94,12 @@ public sealed partial class KeyValueStore
                 return writer.Checkpoint(command.LeaseCheckpoint);
             case Command.BodyOneofCase.Member:
                 return writer.SetMember(command.Member);
+            case Command.BodyOneofCase.Auth:
+                return auth.Apply(command.Auth, entry.Position.Index, writer.Revision);
+            case Command.BodyOneofCase.Alarm:
+                return Do(command.Alarm, writer.Revision);
+            case Command.BodyOneofCase.MemberUpdate:
+                return writer.UpdateMember(command.MemberUpdate);
             default:
                 return StoreErrors.UnknownCommand;
         }
@@ -91,25 +112,29 @@ public sealed partial class KeyValueStore
     private void CommitBatch(MvccWriter writer, LogPosition applied)
     {
         long compacted = writer.CompactRevision;
-        Meta meta = _meta with { Applied = applied, Revision = writer.Revision, CompactRevision = compacted };
+        Meta meta = _meta with { Applied = applied, Revision = writer.Revision, CompactRevision = compacted, DataBytes = writer.DataBytes, Keys = writer.Keys };
         meta.Encode(_metaBytes);
         lock (_stateLock)
         {
             _engine.Batch.Put([KeyLayout.Meta], _metaBytes);
             _engine.Commit();
             _meta = meta;
-            _state = new State(_engine, meta.Revision, meta.CompactRevision);
+            _auth = _authWriter?.Current ?? _auth;
+            _state = new State(_engine, meta.Revision, meta.CompactRevision, meta.DataBytes, meta.Keys);
         }
 
         foreach ((long revision, List<StoredEvent> events) in writer.Published)
         {
             EventSink?.Publish(revision, events);
+            Counters.Count(events);
         }
 
         writer.TellLeases(LeaseObserver);
+        _authWriter?.Tell(AuthObserver);
         if (writer.ChangedMembers)
         {
             LoadMembers();
+            MembersChanged?.Invoke();
         }
 
         writer.End();

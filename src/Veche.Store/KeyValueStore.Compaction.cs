@@ -9,9 +9,25 @@ namespace Veche.Store;
 public sealed partial class KeyValueStore
 {
     private byte[] _reclaimFrom = [KeyLayout.Index];
+    private long _reclaimThrough;
+
+    /// <summary>Told, on the thread that applies, up to which revision compacted history has been removed. Set before the store is used.</summary>
+    public Action<long>? Reclaimed { get; set; }
+
+    /// <summary>Compacted history has been removed up to this revision.</summary>
+    public long ReclaimedRevision
+    {
+        get
+        {
+            lock (_stateLock)
+            {
+                return _meta.ReclaimedRevision;
+            }
+        }
+    }
 
     /// <summary>True when compacted history still takes room.</summary>
-    public bool NeedsReclaim
+    public bool NeedsTidying
     {
         get
         {
@@ -22,6 +38,9 @@ public sealed partial class KeyValueStore
         }
     }
 
+    /// <inheritdoc/>
+    public void Tidy() => ReclaimSlice(VersionsReclaimedPerBatch);
+
     /// <summary>
     /// Removes some of what compaction allows to be removed; true when more is left. Called after each batch; may also be called between applies, on their thread.
     /// Nothing that can be read depends on how far it has come.
@@ -29,29 +48,36 @@ public sealed partial class KeyValueStore
     /// <param name="maxVersions">How many versions to look at.</param>
     public bool ReclaimSlice(int maxVersions)
     {
-        long through = _meta.CompactRevision;
-        if (_meta.ReclaimedRevision >= through)
+        if (_meta.ReclaimedRevision >= _meta.CompactRevision)
         {
             return false;
         }
 
+        if (_reclaimFrom.Length == 1)
+        {
+            // One pass, one revision: a compaction on the way gets a pass of its own.
+            _reclaimThrough = _meta.CompactRevision;
+        }
+
+        long through = _reclaimThrough;
+
         using IEngineView view = _engine.OpenView();
         using IEngineIterator iterator = view.OpenIterator();
-        byte[]? candidate = null;
-        bool candidateIsDead = false;
+        Version? candidate = null;
+        long freed = 0;
         int looked = 0;
         Span<byte> room = stackalloc byte[KeyLayout.MaxHistoryLength];
         for (iterator.Seek(_reclaimFrom); iterator.IsValid && iterator.Key[0] == KeyLayout.Index; iterator.Next())
         {
             byte[] key = iterator.Key.ToArray();
-            if (candidate is not null && !SameUserKey(candidate, key))
+            if (candidate is { } previous && !KeyLayout.IsSameUserKey(previous.IndexKey, key))
             {
-                DropIfDead(candidate, candidateIsDead, through, room);
+                freed += DropIfDead(previous, through, view, room);
                 candidate = null;
                 if (looked >= maxVersions)
                 {
                     _reclaimFrom = key;
-                    CommitReclaim(_meta.ReclaimedRevision);
+                    CommitReclaim(_meta.ReclaimedRevision, freed);
                     return true;
                 }
             }
@@ -59,30 +85,30 @@ public sealed partial class KeyValueStore
             looked++;
             if (KeyLayout.ReadIndexRevision(key).Main <= through)
             {
-                if (candidate is not null)
+                if (candidate is { } older)
                 {
                     // A newer version that is also old enough takes its place.
-                    Drop(candidate, candidateIsDead, room);
+                    freed += Drop(older, view, room);
                 }
 
-                candidate = key;
-                candidateIsDead = iterator.Value[0] != 0;
+                candidate = new Version(key, iterator.Value[0] != 0, KeyLayout.ReadIndexedLength(iterator.Value), iterator.Value.Length);
             }
         }
 
-        if (candidate is not null)
+        if (candidate is { } last)
         {
-            DropIfDead(candidate, candidateIsDead, through, room);
+            freed += DropIfDead(last, through, view, room);
         }
 
         _reclaimFrom = [KeyLayout.Index];
-        CommitReclaim(through);
-        return false;
+        CommitReclaim(through, freed);
+        return through < _meta.CompactRevision;
     }
 
     /// <summary>
     /// etcd's hash of the keys and their history up to a revision: CRC-32C over the name of its bucket and each version's encoded revision and key-value.
-    /// Versions that compaction allows to be removed do not count, removed or not.
+    /// Versions that compaction allows to be removed do not count, removed or not. As etcd 3.4 does it; later versions also hash at the compacted revision itself,
+    /// and keep a tombstone that is exactly there.
     /// </summary>
     /// <param name="revision">Up to here; 0 for the current revision.</param>
     /// <param name="current">The revision it was computed at.</param>
@@ -99,7 +125,7 @@ public sealed partial class KeyValueStore
             throw new StoreException(StoreErrors.FutureRevision);
         }
 
-        if (through < compacted)
+        if (revision > 0 && through <= compacted)
         {
             throw new StoreException(StoreErrors.Compacted);
         }
@@ -145,36 +171,63 @@ public sealed partial class KeyValueStore
         ReadOnlySpan<byte> newest = KeyLayout.WriteIndex(room, key.Span, new Revision(revision, long.MaxValue));
         using IEngineIterator iterator = view.OpenIterator();
         iterator.SeekForPrevious(newest);
-        return iterator.IsValid && SameUserKey(iterator.Key, newest) && KeyLayout.ReadIndexRevision(iterator.Key) == at;
+        return iterator.IsValid && KeyLayout.IsSameUserKey(iterator.Key, newest) && KeyLayout.ReadIndexRevision(iterator.Key) == at;
     }
 
-    private static bool SameUserKey(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>
-        left.Length == right.Length && left[..^KeyLayout.RevisionSuffixLength].SequenceEqual(right[..^KeyLayout.RevisionSuffixLength]);
+    /// <summary>A version as the index has it.</summary>
+    private readonly record struct Version(byte[] IndexKey, bool Dead, int? Length, int IndexValueLength);
 
-    private void DropIfDead(byte[] indexKey, bool dead, long compactRevision, Span<byte> room)
+    private long DropIfDead(in Version version, long compactRevision, IEngineView view, Span<byte> room)
     {
         // A deletion at the very revision stays: whoever watches from there must hear of it.
-        if (dead && KeyLayout.ReadIndexRevision(indexKey).Main < compactRevision)
-        {
-            Drop(indexKey, dead, room);
-        }
+        return version.Dead && KeyLayout.ReadIndexRevision(version.IndexKey).Main < compactRevision ? Drop(version, view, room) : 0;
     }
 
-    private void Drop(byte[] indexKey, bool dead, Span<byte> room)
+    /// <summary>Removes a version; returns the bytes that were freed.</summary>
+    private long Drop(in Version version, IEngineView view, Span<byte> room)
     {
-        _engine.Batch.Delete(indexKey);
-        _engine.Batch.Delete(KeyLayout.WriteHistory(room, KeyLayout.ReadIndexRevision(indexKey), dead));
+        ReadOnlySpan<byte> historyKey = KeyLayout.WriteHistory(room, KeyLayout.ReadIndexRevision(version.IndexKey), version.Dead);
+        int length = version.Length ?? view.Get(historyKey)?.Length ?? 0;
+        _engine.Batch.Delete(version.IndexKey);
+        _engine.Batch.Delete(historyKey);
+        return version.IndexKey.Length + version.IndexValueLength + historyKey.Length + length;
     }
 
-    private void CommitReclaim(long reclaimed)
+    private void CommitReclaim(long reclaimed, long freedBytes)
     {
         lock (_stateLock)
         {
-            Meta meta = _meta with { ReclaimedRevision = reclaimed };
+            Meta meta = _meta with { ReclaimedRevision = reclaimed, DataBytes = _meta.DataBytes - freedBytes };
             meta.Encode(_metaBytes);
             _engine.Batch.Put([KeyLayout.Meta], _metaBytes);
             _engine.Commit();
             _meta = meta;
+            _state = _state with { DataBytes = meta.DataBytes };
         }
+
+        Reclaimed?.Invoke(reclaimed);
+    }
+
+    /// <summary>A store that was written before its bytes and keys were counted is counted once.</summary>
+    private static Meta Counted(in Meta meta, IEngineView view)
+    {
+        if (meta.DataBytes != Meta.Uncounted && meta.Keys != Meta.Uncounted)
+        {
+            return meta;
+        }
+
+        long bytes = 0;
+        long keys = 0;
+        using IEngineIterator iterator = view.OpenIterator();
+        foreach (byte kind in (ReadOnlySpan<byte>)[KeyLayout.Current, KeyLayout.History, KeyLayout.Index, KeyLayout.Lease, KeyLayout.Attachment])
+        {
+            for (iterator.Seek([kind]); iterator.IsValid && iterator.Key[0] == kind; iterator.Next())
+            {
+                bytes += iterator.Key.Length + iterator.Value.Length;
+                keys += kind == KeyLayout.Current ? 1 : 0;
+            }
+        }
+
+        return meta with { DataBytes = bytes, Keys = keys };
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using Veche.Raft;
 using Veche.Replica;
+using Veche.Store.Auth;
 using Veche.Store.Engine;
 
 namespace Veche.Store;
@@ -32,7 +33,8 @@ public sealed partial class KeyValueStore
         {
             ReadImage(image, next);
             using IEngineView view = next.OpenView();
-            meta = Meta.Decode(view.Get([Mvcc.KeyLayout.Meta]) ?? throw new InvalidDataException("the image has no record of what it is"));
+            meta = Counted(Meta.Decode(view.Get([Mvcc.KeyLayout.Meta]) ?? throw new InvalidDataException("the image has no record of what it is")), view);
+            meta = Counted(meta, view);
             if (meta.Applied != applied)
             {
                 throw new InvalidDataException($"the image stands at {meta.Applied}, not at {applied}");
@@ -46,6 +48,7 @@ public sealed partial class KeyValueStore
 
         next.Flush();
         makeCurrent();
+        AuthView auth = ReadAuth(next);
         IKeyValueEngine old;
         lock (_stateLock)
         {
@@ -53,15 +56,22 @@ public sealed partial class KeyValueStore
             _engine = next;
             _meta = meta;
             _durableIndex = next.IsDurable ? meta.Applied.Index : 0;
-            _state = new State(next, meta.Revision, meta.CompactRevision);
+            _state = new State(next, meta.Revision, meta.CompactRevision, meta.DataBytes, meta.Keys);
             _writer = null;
+            _auth = auth;
+            _authWriter = null;
+            _reclaimFrom = [Mvcc.KeyLayout.Index];
         }
 
         _retired.Add(old);
         LoadLeases();
         LoadMembers();
+        LoadAlarms();
+        MembersChanged?.Invoke();
         EventSink?.Reset();
+        AuthObserver?.Reset();
         LeaseObserver?.Reset(Leases());
+        Reclaimed?.Invoke(meta.ReclaimedRevision);
     }
 
     /// <summary>Engines that were replaced; readers may still hold views of them.</summary>

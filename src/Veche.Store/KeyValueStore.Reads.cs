@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Veche.Api;
 using Veche.Api.Commands;
+using Veche.Store.Auth;
 using Veche.Store.Engine;
 using Veche.Store.Leases;
 using Veche.Store.Mvcc;
@@ -12,28 +13,41 @@ public sealed partial class KeyValueStore
 {
     private readonly LeaseTable _leases = new();
     private volatile IReadOnlyList<MemberAttributes> _memberList = [];
+    private volatile IReadOnlySet<ulong> _removedMembers = new HashSet<ulong>();
 
     /// <summary>What is known of the members' names and addresses, in order of id.</summary>
     public IReadOnlyList<MemberAttributes> Members => _memberList;
 
+    /// <summary>Ids of the members that were removed; none of them is ever used again.</summary>
+    public IReadOnlySet<ulong> RemovedMembers => _removedMembers;
+
+    /// <summary>Told, on the thread that applies, whenever something about the members has changed. Set before the store is used.</summary>
+    public Action? MembersChanged { get; set; }
+
     /// <summary>Answers a range request; of the header only the revision is set.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
     /// <exception cref="StoreException">It is refused.</exception>
-    public RangeResponse Range(RangeRequest request)
+    public RangeResponse Range(RangeRequest request, Caller? caller = null)
     {
         if (RequestValidator.Check(request) is { } senseless)
         {
             throw new StoreException(senseless);
         }
 
+        Counters.CountRange();
         using OpenState state = OpenReading();
+        Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request));
         var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
         return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.Run(request, source);
     }
 
     /// <summary>Runs a transaction that only reads.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
     /// <exception cref="StoreException">It is refused.</exception>
     /// <exception cref="ArgumentException">It would change something.</exception>
-    public TxnResponse ReadTransaction(TxnRequest request)
+    public TxnResponse ReadTransaction(TxnRequest request, Caller? caller = null)
     {
         if (!RequestValidator.IsReadOnly(request))
         {
@@ -41,6 +55,7 @@ public sealed partial class KeyValueStore
         }
 
         using OpenState state = OpenReading();
+        Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request, static _ => []));
         var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
         Transaction transaction = Transaction.Choose(request, source);
         return transaction.Check(source) is { } error ? throw new StoreException(error) : transaction.Run(source, writer: null);
@@ -102,6 +117,17 @@ public sealed partial class KeyValueStore
         return beforeRevision - 1 < state.CompactRevision ? null : MvccReader.At(state.View, key.Span, beforeRevision - 1);
     }
 
+    /// <summary>A caller that was recognised at a later revision than this state has may have lost a permission that the state still shows.</summary>
+    private static StoreError? CheckRecent(AuthView auth, Caller? caller) => auth.IsEnabled && caller?.Revision > auth.Revision ? AuthErrors.OldRevision : null;
+
+    private static void Refuse(StoreError? error)
+    {
+        if (error is not null)
+        {
+            throw new StoreException(error);
+        }
+    }
+
     private void LoadLeases()
     {
         _leases.Clear();
@@ -124,5 +150,12 @@ public sealed partial class KeyValueStore
         }
 
         _memberList = members;
+        HashSet<ulong> removed = [];
+        for (iterator.Seek([KeyLayout.Removed]); iterator.IsValid && iterator.Key[0] == KeyLayout.Removed; iterator.Next())
+        {
+            removed.Add(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(iterator.Key[1..]));
+        }
+
+        _removedMembers = removed;
     }
 }

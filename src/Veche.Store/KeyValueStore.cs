@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Veche.Raft;
 using Veche.Replica;
+using Veche.Store.Auth;
 using Veche.Store.Engine;
 using Veche.Store.Leases;
 using Veche.Store.Watching;
@@ -29,9 +30,11 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
         _engine = home.OpenEngine();
         _meta = Load();
         _durableIndex = _engine.IsDurable ? _meta.Applied.Index : 0;
-        _state = new State(_engine, _meta.Revision, _meta.CompactRevision);
+        _state = new State(_engine, _meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys);
         LoadLeases();
         LoadMembers();
+        _auth = ReadAuth(_engine);
+        LoadAlarms();
     }
 
     /// <summary>Told about every change of a key. Set before the store is used.</summary>
@@ -48,6 +51,9 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
         }
     }
 
+    /// <summary>What this member has done since it started.</summary>
+    public StoreCounters Counters { get; } = new();
+
     /// <inheritdoc/>
     public LogPosition Applied => _meta.Applied;
 
@@ -63,8 +69,14 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     /// <inheritdoc/>
     public long CompactRevision => Volatile.Read(ref _state).CompactRevision;
 
-    /// <summary>Bytes the data takes, roughly.</summary>
+    /// <summary>Bytes the data takes where it is kept, roughly: compressed, and with what is not yet cleared away.</summary>
     public long SizeBytes => _engine.SizeBytes;
+
+    /// <summary>Bytes of keys, values, history, indexes and leases, before compression and without what has been removed. The same on every member that has reclaimed as much.</summary>
+    public long DataBytes => Volatile.Read(ref _state).DataBytes;
+
+    /// <summary>Keys that there are now.</summary>
+    public long Keys => Volatile.Read(ref _state).Keys;
 
     /// <summary>Opens a store, or begins one.</summary>
     /// <exception cref="IOException">The directory cannot be used; the message says why and what to do.</exception>
@@ -90,6 +102,14 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
                 _durableIndex = Math.Max(_durableIndex, index);
             }
         }
+    }
+
+    /// <summary>Gives room that is no longer used back to the disk. May take long; everything else goes on beside it.</summary>
+    public void Defragment()
+    {
+        IKeyValueEngine engine = Volatile.Read(ref _state).Engine;
+        engine.Flush();
+        engine.Defragment();
     }
 
     /// <inheritdoc/>
@@ -120,28 +140,30 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     {
         lock (_stateLock)
         {
-            return new OpenState(_engine.OpenView(), _state.Revision, _state.CompactRevision);
+            return new OpenState(_engine.OpenView(), _state.Revision, _state.CompactRevision, _auth);
         }
     }
 
     private Meta Load()
     {
         using IEngineView view = _engine.OpenView();
-        return view.Get([Mvcc.KeyLayout.Meta]) is { } bytes ? Meta.Decode(bytes) : new Meta(LogPosition.Zero, FirstRevision, 0, 0);
+        return view.Get([Mvcc.KeyLayout.Meta]) is { } bytes ? Counted(Meta.Decode(bytes), view) : new Meta(LogPosition.Zero, FirstRevision, 0, 0, 0, 0);
     }
 
     /// <summary>The revisions of a state, for those who need no data.</summary>
-    private sealed record State(IKeyValueEngine Engine, long Revision, long CompactRevision);
+    private sealed record State(IKeyValueEngine Engine, long Revision, long CompactRevision, long DataBytes, long Keys);
 
-    private readonly record struct OpenState(IEngineView View, long Revision, long CompactRevision) : IDisposable
+    private readonly record struct OpenState(IEngineView View, long Revision, long CompactRevision, AuthView Auth) : IDisposable
     {
         public void Dispose() => View.Dispose();
     }
 
     /// <summary>What is in the same batch as the data it describes.</summary>
-    private readonly record struct Meta(LogPosition Applied, long Revision, long CompactRevision, long ReclaimedRevision)
+    private readonly record struct Meta(LogPosition Applied, long Revision, long CompactRevision, long ReclaimedRevision, long DataBytes, long Keys)
     {
-        public const int Length = 1 + (5 * 8);
+        public const int Length = LengthWithoutBytes + 16;
+        private const int LengthWithoutBytes = 1 + (5 * 8);
+        public const long Uncounted = -1;
         private const byte FormatVersion = 1;
 
         public void Encode(Span<byte> destination)
@@ -152,11 +174,13 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
             BinaryPrimitives.WriteInt64LittleEndian(destination[17..], Revision);
             BinaryPrimitives.WriteInt64LittleEndian(destination[25..], CompactRevision);
             BinaryPrimitives.WriteInt64LittleEndian(destination[33..], ReclaimedRevision);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[41..], DataBytes);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[49..], Keys);
         }
 
         public static Meta Decode(ReadOnlySpan<byte> source)
         {
-            if (source.Length < Length || source[0] != FormatVersion)
+            if (source.Length < LengthWithoutBytes || source[0] != FormatVersion)
             {
                 throw new InvalidDataException(source.Length > 0 && source[0] > FormatVersion
                     ? $"the store has format version {source[0]}; this version of Veche knows {FormatVersion}. Start the version that wrote it, or a later one."
@@ -167,7 +191,9 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
                 new LogPosition(BinaryPrimitives.ReadInt64LittleEndian(source[1..]), BinaryPrimitives.ReadInt64LittleEndian(source[9..])),
                 BinaryPrimitives.ReadInt64LittleEndian(source[17..]),
                 BinaryPrimitives.ReadInt64LittleEndian(source[25..]),
-                BinaryPrimitives.ReadInt64LittleEndian(source[33..]));
+                BinaryPrimitives.ReadInt64LittleEndian(source[33..]),
+                source.Length >= Length ? BinaryPrimitives.ReadInt64LittleEndian(source[41..]) : Uncounted,
+                source.Length >= Length ? BinaryPrimitives.ReadInt64LittleEndian(source[49..]) : Uncounted);
         }
     }
 }

@@ -18,8 +18,20 @@ public enum StoreErrorCode
     /// <summary>A limit is reached.</summary>
     ResourceExhausted,
 
+    /// <summary>The data is not to be trusted.</summary>
+    DataLoss,
+
     /// <summary>This version does not know it.</summary>
     Unimplemented,
+
+    /// <summary>The user may not do it.</summary>
+    PermissionDenied,
+
+    /// <summary>Who asks is not known.</summary>
+    Unauthenticated,
+
+    /// <summary>etcd has no kind for it.</summary>
+    Unknown,
 }
 
 /// <summary>Why a request was refused. The text is etcd's where etcd has one: clients compare it.</summary>
@@ -78,6 +90,15 @@ public static class StoreErrors
 
     /// <summary>The disk, or the quota, is used up.</summary>
     public static readonly StoreError NoSpace = new(StoreErrorCode.ResourceExhausted, "etcdserver: mvcc: database space exceeded");
+
+    /// <summary>Somebody has raised the alarm that members differ.</summary>
+    public static readonly StoreError Corrupt = new(StoreErrorCode.DataLoss, "etcdserver: corrupt cluster");
+
+    /// <summary>A member that does not exist, or not any more.</summary>
+    public static readonly StoreError MemberNotFound = new(StoreErrorCode.NotFound, "etcdserver: member not found");
+
+    /// <summary>A member that comes back without what it had promised.</summary>
+    public static readonly StoreError MemberLostItsDisk = new(StoreErrorCode.FailedPrecondition, "veche: the member has been started before, with a log that is lost now; remove it, and add it anew");
 
     /// <summary>A command of a later version.</summary>
     public static readonly StoreError UnknownCommand = new(StoreErrorCode.Unimplemented, "veche: the command is of a later version; update every member, then try again");

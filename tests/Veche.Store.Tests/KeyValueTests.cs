@@ -72,7 +72,7 @@ public sealed class KeyValueTests : IDisposable
 
         Assert.Equal("a=2 b=1", _store.Keys("a", "\0", static r => r.Revision = 4));
         Assert.Equal("a=2 c=3", _store.Keys("a", "\0"));
-        Assert.False(_store.Store.NeedsReclaim);
+        Assert.False(_store.Store.NeedsTidying);
     }
 
     [Fact]

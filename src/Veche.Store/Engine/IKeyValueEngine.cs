@@ -18,6 +18,9 @@ internal interface IKeyValueEngine : IDisposable
     /// <summary>The state as it is now, until the view is disposed.</summary>
     IEngineView OpenView();
 
+    /// <summary>Gives room that is no longer used back to the disk. May take long; reading and writing go on beside it.</summary>
+    void Defragment();
+
     /// <summary>Makes everything committed before the call survive a crash.</summary>
     void Flush();
 }

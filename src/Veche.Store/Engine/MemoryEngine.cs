@@ -39,6 +39,11 @@ internal sealed class MemoryEngine : IKeyValueEngine
 
     public IEngineView OpenView() => new View(_tree.Items);
 
+    public void Defragment()
+    {
+        // What is no longer used is the collector's.
+    }
+
     public void Flush()
     {
         // There is nothing it could survive in.

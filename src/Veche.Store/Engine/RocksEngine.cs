@@ -16,6 +16,8 @@ internal sealed class RocksEngine : IKeyValueEngine
     private readonly WriteOptions _unlogged = new WriteOptions().DisableWal(1);
     private readonly RocksBatch _batch = new();
     private readonly Lock _viewLock = new();
+    private readonly Lock _defragmentLock = new();
+    private bool _closing;
     private View? _view;
 
     public RocksEngine(string directory)
@@ -82,6 +84,29 @@ internal sealed class RocksEngine : IKeyValueEngine
         }
     }
 
+    public void Defragment()
+    {
+        lock (_defragmentLock)
+        {
+            if (_closing)
+            {
+                return;
+            }
+
+            // Not exclusive: the engine's own compactions go on, so that writes never wait for this one.
+            IntPtr options = Native.Instance.rocksdb_compactoptions_create();
+            try
+            {
+                Native.Instance.rocksdb_compactoptions_set_exclusive_manual_compaction(options, 0);
+                Native.Instance.rocksdb_compact_range_opt(_database.Handle, options, (byte[]?)null!, UIntPtr.Zero, (byte[]?)null!, UIntPtr.Zero);
+            }
+            finally
+            {
+                Native.Instance.rocksdb_compactoptions_destroy(options);
+            }
+        }
+    }
+
     public void Flush()
     {
         try
@@ -97,6 +122,13 @@ internal sealed class RocksEngine : IKeyValueEngine
 
     public void Dispose()
     {
+        _closing = true;
+        Native.Instance.rocksdb_disable_manual_compaction(_database.Handle);
+        lock (_defragmentLock)
+        {
+            // One that was under way has ended.
+        }
+
         lock (_viewLock)
         {
             _view?.Dispose();

@@ -5,8 +5,10 @@ namespace Veche.Store.Mvcc;
 /// <summary>
 /// How the store is laid out in the engine: one byte of kind before each key.
 /// Current: the user's key to its key-value now. History: revision to key-value, in etcd's encoding. Index: the user's key, escaped so that
-/// no key is a prefix of another, then main and sub revision, to one byte that is 1 for a tombstone. Lease: id to times.
-/// Attachment: lease id and user's key to nothing. Member: id to attributes. Meta: one record.
+/// no key is a prefix of another, then main and sub revision, to one byte that is 1 for a tombstone, and the length of the key-value in History
+/// (4 bytes, little-endian; missing in stores of the first days). Lease: id to times. Alarm: kind and member to nothing.
+/// Attachment: lease id and user's key to nothing. Member: id to attributes. Removed: id of a member that was removed to nothing. Meta: one record.
+/// Auth: users, roles, and whether they are asked for.
 /// </summary>
 internal static class KeyLayout
 {
@@ -16,12 +18,21 @@ internal static class KeyLayout
     public const byte Lease = (byte)'l';
     public const byte Attachment = (byte)'a';
     public const byte Member = (byte)'p';
+    public const byte Removed = (byte)'x';
     public const byte Meta = (byte)'m';
+    public const byte Auth = (byte)'u';
+    public const byte Alarm = (byte)'w';
 
     /// <summary>Longest History key.</summary>
     public const int MaxHistoryLength = 1 + Revision.Length + 1;
 
     public const int RevisionSuffixLength = 16;
+
+    /// <summary>Length of an Index value.</summary>
+    public const int IndexValueLength = 1 + 4;
+
+    /// <summary>Length of a Lease key and its value.</summary>
+    public const int LeaseLength = 9 + 16;
 
     public static int CurrentLength(int keyLength) => 1 + keyLength;
 
@@ -68,8 +79,26 @@ internal static class KeyLayout
         return destination[..(length + RevisionSuffixLength)];
     }
 
+    /// <summary>Length of an Attachment key.</summary>
+    public static int AttachmentLength(int keyLength) => 9 + keyLength;
+
+    public static ReadOnlySpan<byte> WriteIndexValue(Span<byte> destination, bool tombstone, int keyValueLength)
+    {
+        destination[0] = tombstone ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteInt32LittleEndian(destination[1..], keyValueLength);
+        return destination[..IndexValueLength];
+    }
+
+    /// <summary>Length of the version's key-value in History, or null when the store was written before it was kept.</summary>
+    public static int? ReadIndexedLength(ReadOnlySpan<byte> indexValue) =>
+        indexValue.Length >= IndexValueLength ? BinaryPrimitives.ReadInt32LittleEndian(indexValue[1..]) : null;
+
     public static Revision ReadIndexRevision(ReadOnlySpan<byte> indexKey) =>
         new(BinaryPrimitives.ReadInt64BigEndian(indexKey[^16..]), BinaryPrimitives.ReadInt64BigEndian(indexKey[^8..]));
+
+    /// <summary>True when two Index keys are versions of the same key.</summary>
+    public static bool IsSameUserKey(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>
+        left.Length == right.Length && left[..^RevisionSuffixLength].SequenceEqual(right[..^RevisionSuffixLength]);
 
     /// <summary>The user's key in an Index key.</summary>
     public static byte[] ReadIndexUserKey(ReadOnlySpan<byte> indexKey)
@@ -92,6 +121,8 @@ internal static class KeyLayout
     public static byte[] LeaseKey(long id) => WithId(Lease, id, 0);
 
     public static byte[] MemberKey(ulong id) => WithId(Member, (long)id, 0);
+
+    public static byte[] RemovedKey(ulong id) => WithId(Removed, (long)id, 0);
 
     public static byte[] AttachmentPrefix(long leaseId) => WithId(Attachment, leaseId, 0);
 

@@ -1,14 +1,13 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
 using Veche.Api;
-using Veche.Api.Commands;
 using Veche.Store.Engine;
 using Veche.Store.Leases;
 using LeaseCheckpoint = Veche.Api.Commands.LeaseCheckpoint;
 
 namespace Veche.Store.Mvcc;
 
-/// <summary>Leases and members.</summary>
+/// <summary>Leases.</summary>
 internal sealed partial class MvccWriter
 {
     public object Grant(LeaseGrantRequest request)
@@ -23,6 +22,7 @@ internal sealed partial class MvccWriter
             return StoreErrors.LeaseExists;
         }
 
+        DataBytes += KeyLayout.LeaseLength;
         Keep(new LeaseRecord(request.ID, request.TTL, request.TTL));
         return new LeaseGrantResponse { Header = Header(), ID = request.ID, TTL = request.TTL };
     }
@@ -34,31 +34,26 @@ internal sealed partial class MvccWriter
             return StoreErrors.LeaseNotFound;
         }
 
-        // In order of keys, so that sub revisions, and with them the hash of the store, are the same everywhere.
-        SortedSet<ByteString> keys = new(Comparer<ByteString>.Create(static (left, right) => left.Span.SequenceCompareTo(right.Span)));
-        foreach (ByteString key in LeaseKeys.Read(View, lease.Id))
+        foreach (ByteString key in KeysOf(lease.Id))
         {
-            keys.Add(key);
-        }
-
-        foreach (ByteString key in _changed.Keys)
-        {
-            keys.Add(key);
-        }
-
-        foreach (ByteString key in keys)
-        {
-            if (Current(key) is { } kv && kv.Lease == lease.Id)
-            {
-                Delete(kv);
-            }
+            Delete(Current(key)!);
         }
 
         engine.Batch.Delete(KeyLayout.LeaseKey(lease.Id));
+        DataBytes -= KeyLayout.LeaseLength;
         leases.Remove(lease.Id);
         _leaseChanges.Add((lease, Revoked: true));
         EndTransaction();
         return new LeaseRevokeResponse { Header = Header() };
+    }
+
+    /// <summary>The keys attached to a lease, in order, so that sub revisions, and with them the hash of the store, are the same everywhere.</summary>
+    public List<ByteString> KeysOf(long lease)
+    {
+        SortedSet<ByteString> candidates = new(Comparer<ByteString>.Create(static (left, right) => left.Span.SequenceCompareTo(right.Span)));
+        candidates.UnionWith(LeaseKeys.Read(View, lease));
+        candidates.UnionWith(_changed.Keys);
+        return [.. candidates.Where(key => Current(key)?.Lease == lease)];
     }
 
     public object Checkpoint(LeaseCheckpoint request)
@@ -72,23 +67,6 @@ internal sealed partial class MvccWriter
         }
 
         return request;
-    }
-
-    public object SetMember(MemberAttributes request)
-    {
-        if (!_members.TryGetValue(request.Id, out MemberAttributes? member))
-        {
-            byte[]? known = View.Get(KeyLayout.MemberKey(request.Id));
-            member = known is null ? new MemberAttributes { Id = request.Id } : MemberAttributes.Parser.ParseFrom(known);
-        }
-
-        MemberAttributes changed = member.Clone();
-        changed.Name = request.Name.Length > 0 ? request.Name : changed.Name;
-        Replace(changed.PeerUrls, request.PeerUrls);
-        Replace(changed.ClientUrls, request.ClientUrls);
-        _members[request.Id] = changed;
-        engine.Batch.Put(KeyLayout.MemberKey(request.Id), changed.ToByteArray());
-        return changed;
     }
 
     public void TellLeases(ILeaseObserver? observer)
@@ -116,15 +94,6 @@ internal sealed partial class MvccWriter
         engine.Batch.Put(KeyLayout.LeaseKey(lease.Id), LeaseKeys.Encode(lease));
         leases.Set(lease);
         _leaseChanges.Add((lease, Revoked: false));
-    }
-
-    private static void Replace(Google.Protobuf.Collections.RepeatedField<string> old, Google.Protobuf.Collections.RepeatedField<string> given)
-    {
-        if (given.Count > 0)
-        {
-            old.Clear();
-            old.AddRange(given);
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Veche.Api;
-using Veche.Api.Commands;
 using Veche.Store.Engine;
 using Veche.Store.Leases;
 using Veche.Store.Watching;
@@ -10,13 +9,10 @@ namespace Veche.Store.Mvcc;
 /// <summary>Changes the state, batch by batch. Later commands of a batch see what earlier ones did; nobody else does before it is committed.</summary>
 internal sealed partial class MvccWriter(IKeyValueEngine engine, LeaseTable leases) : IKeyValues
 {
-    private static readonly byte[] Live = [0];
-    private static readonly byte[] Dead = [1];
-
+    private readonly byte[] _indexValue = new byte[KeyLayout.IndexValueLength];
     private readonly HotKeys _hot = new();
     private readonly Dictionary<ByteString, KeyValue?> _changed = [];
     private readonly List<(LeaseRecord Lease, bool Revoked)> _leaseChanges = [];
-    private readonly Dictionary<ulong, MemberAttributes> _members = [];
     private byte[] _keyRoom = new byte[256];
     private byte[] _valueRoom = new byte[1024];
     private IEngineView? _view;
@@ -27,16 +23,22 @@ internal sealed partial class MvccWriter(IKeyValueEngine engine, LeaseTable leas
     /// <summary>The changes of each revision of the batch.</summary>
     public List<(long Revision, List<StoredEvent> Events)> Published { get; } = [];
 
-    public bool ChangedMembers => _members.Count > 0;
-
     public long CompactRevision { get; private set; }
+
+    /// <summary>Bytes that keys, values, history, indexes and leases take in the engine.</summary>
+    public long DataBytes { get; private set; }
+
+    /// <summary>Keys that there are.</summary>
+    public long Keys { get; private set; }
 
     /// <summary>Inside a transaction that has changed something, the revision it will get.</summary>
     public long Revision => _mainRevision + (_subRevision > 0 ? 1 : 0);
 
-    public void Begin(long revision, long compactRevision)
+    public void Begin(long revision, long compactRevision, long dataBytes, long keys)
     {
         _mainRevision = revision;
+        DataBytes = dataBytes;
+        Keys = keys;
         CompactRevision = compactRevision;
     }
 
@@ -119,10 +121,13 @@ internal sealed partial class MvccWriter(IKeyValueEngine engine, LeaseTable leas
             Lease = request.IgnoreLease ? old!.Lease : request.Lease,
         };
         ReadOnlySpan<byte> bytes = Encode(kv);
+        int length = bytes.Length;
         EngineBatch batch = engine.Batch;
         batch.Put(KeyLayout.WriteCurrent(KeyRoom(KeyLayout.CurrentLength(kv.Key.Length)), kv.Key.Span), bytes);
         batch.Put(KeyLayout.WriteHistory(KeyRoom(KeyLayout.MaxHistoryLength), revision, tombstone: false), bytes);
-        batch.Put(KeyLayout.WriteIndex(KeyRoom(KeyLayout.MaxIndexLength(kv.Key.Length)), kv.Key.Span, revision), Live);
+        PutIndex(kv.Key, revision, tombstone: false, length);
+        DataBytes += KeyLayout.CurrentLength(kv.Key.Length) + length + 1 + Mvcc.Revision.Length + length - (old is null ? 0 : KeyLayout.CurrentLength(old.Key.Length) + old.CalculateSize());
+        Keys += old is null ? 1 : 0;
         long oldLease = old?.Lease ?? 0;
         if (oldLease != kv.Lease)
         {
@@ -130,6 +135,7 @@ internal sealed partial class MvccWriter(IKeyValueEngine engine, LeaseTable leas
             if (kv.Lease != 0)
             {
                 batch.Put(KeyLayout.AttachmentKey(kv.Lease, kv.Key.Span), default);
+                DataBytes += KeyLayout.AttachmentLength(kv.Key.Length);
             }
         }
 
@@ -178,8 +184,12 @@ internal sealed partial class MvccWriter(IKeyValueEngine engine, LeaseTable leas
         var revision = new Revision(_mainRevision + 1, _subRevision++);
         EngineBatch batch = engine.Batch;
         batch.Delete(KeyLayout.WriteCurrent(KeyRoom(KeyLayout.CurrentLength(old.Key.Length)), old.Key.Span));
-        batch.Put(KeyLayout.WriteHistory(KeyRoom(KeyLayout.MaxHistoryLength), revision, tombstone: true), Encode(new KeyValue { Key = old.Key }));
-        batch.Put(KeyLayout.WriteIndex(KeyRoom(KeyLayout.MaxIndexLength(old.Key.Length)), old.Key.Span, revision), Dead);
+        ReadOnlySpan<byte> bytes = Encode(new KeyValue { Key = old.Key });
+        int length = bytes.Length;
+        batch.Put(KeyLayout.WriteHistory(KeyRoom(KeyLayout.MaxHistoryLength), revision, tombstone: true), bytes);
+        PutIndex(old.Key, revision, tombstone: true, length);
+        DataBytes += KeyLayout.MaxHistoryLength + length - KeyLayout.CurrentLength(old.Key.Length) - old.CalculateSize();
+        Keys--;
         Detach(old.Lease, old.Key);
         _changed[old.Key] = null;
         Tell(Event.Types.EventType.Delete, new KeyValue { Key = old.Key, ModRevision = revision.Main }, old);
@@ -190,7 +200,15 @@ internal sealed partial class MvccWriter(IKeyValueEngine engine, LeaseTable leas
         if (lease != 0)
         {
             engine.Batch.Delete(KeyLayout.AttachmentKey(lease, key.Span));
+            DataBytes -= KeyLayout.AttachmentLength(key.Length);
         }
+    }
+
+    private void PutIndex(ByteString key, Revision revision, bool tombstone, int length)
+    {
+        ReadOnlySpan<byte> index = KeyLayout.WriteIndex(KeyRoom(KeyLayout.MaxIndexLength(key.Length)), key.Span, revision);
+        engine.Batch.Put(index, KeyLayout.WriteIndexValue(_indexValue, tombstone, length));
+        DataBytes += index.Length + KeyLayout.IndexValueLength;
     }
 
     private void Tell(Event.Types.EventType type, KeyValue kv, KeyValue? previous)

@@ -30,18 +30,21 @@ internal sealed class Transaction
     public static Transaction Choose(TxnRequest request, IKeyValues source) => new(request, source);
 
     /// <summary>Whether every operation of the chosen branches can be done; null when it can.</summary>
-    public StoreError? Check(IKeyValues source)
+    public StoreError? Check(IKeyValues source) => CheckPuts(source) ?? CheckRanges(source);
+
+    /// <summary>Puts come first, wherever they stand, as in etcd: of two refusals, clients are told the same one.</summary>
+    private StoreError? CheckPuts(IKeyValues source) => CheckEach(source, RequestOp.RequestOneofCase.RequestPut, static (operation, from) => CheckPut(operation.RequestPut, from));
+
+    private StoreError? CheckRanges(IKeyValues source) => CheckEach(source, RequestOp.RequestOneofCase.RequestRange, static (operation, from) => RangeQuery.Check(operation.RequestRange, from));
+
+    private StoreError? CheckEach(IKeyValues source, RequestOp.RequestOneofCase kind, Func<RequestOp, IKeyValues, StoreError?> check)
     {
         for (int i = 0; i < _operations.Count; i++)
         {
             RequestOp operation = _operations[i];
-            StoreError? error = operation.RequestCase switch
-            {
-                RequestOp.RequestOneofCase.RequestRange => RangeQuery.Check(operation.RequestRange, source),
-                RequestOp.RequestOneofCase.RequestPut => CheckPut(operation.RequestPut, source),
-                RequestOp.RequestOneofCase.RequestTxn => _nested[i].Check(source),
-                _ => null,
-            };
+            StoreError? error = operation.RequestCase == RequestOp.RequestOneofCase.RequestTxn ? _nested[i].CheckEach(source, kind, check)
+                : operation.RequestCase == kind ? check(operation, source)
+                : null;
             if (error is not null)
             {
                 return error;
@@ -76,7 +79,8 @@ internal sealed class Transaction
                     break;
                 case RequestOp.RequestOneofCase.RequestTxn:
                     TxnResponse nested = _nested[i].Run(source, writer);
-                    nested.Header.Revision = source.Revision;
+                    // etcd: only the outermost answer knows the revision.
+                    nested.Header.Revision = 0;
                     response.Responses.Add(new ResponseOp { ResponseTxn = nested });
                     break;
             }

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Veche.Api;
+using Veche.Store.Auth;
 
 namespace Veche.Store.Watching;
 
@@ -11,6 +12,9 @@ public interface IEventHistory
 
     /// <summary>Revisions before this one may be incomplete.</summary>
     long CompactRevision { get; }
+
+    /// <summary>Who may watch what.</summary>
+    AuthView Auth { get; }
 
     /// <summary>Adds the events of keys in a range, from one revision through another, in order and whole revisions only.</summary>
     /// <param name="key">First key, or the only one.</param>

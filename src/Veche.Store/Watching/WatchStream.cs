@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Veche.Api;
+using Veche.Api.Commands;
 
 namespace Veche.Store.Watching;
 
@@ -42,11 +43,15 @@ public sealed class WatchStream : IDisposable
     internal int WatcherCount => _watchers.Count;
 
     /// <summary>Begins a watch; the answer comes with the next pump, before its first event.</summary>
-    public void Create(WatchCreateRequest request)
+    /// <param name="request">What to watch.</param>
+    /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
+    /// <param name="unrecognised">Why it could not be found out who asks. Default null.</param>
+    public void Create(WatchCreateRequest request, Caller? caller = null, StoreError? unrecognised = null)
     {
         // etcd: no key means the smallest, and a range end of one zero byte means all from the key on.
         ByteString key = request.Key.IsEmpty ? ByteString.CopyFrom(0) : request.Key;
         bool emptyRange = !request.RangeEnd.IsEmpty && !(request.RangeEnd.Length == 1 && request.RangeEnd[0] == 0) && key.Span.SequenceCompareTo(request.RangeEnd.Span) >= 0;
+        StoreError? denied = unrecognised ?? _hub.History.Auth.CheckRead(caller, key, request.RangeEnd);
         lock (_hub.Lock)
         {
             if (_closed)
@@ -56,8 +61,9 @@ public sealed class WatchStream : IDisposable
 
             long current = _hub.Published;
             string? refusal =
-                emptyRange ? "mvcc: watcher range is empty"
-                : request.StartRevision < 0 ? "etcdserver: mvcc: required revision has been compacted"
+                request.StartRevision < 0 ? "etcdserver: mvcc: required revision has been compacted"
+                : denied is not null ? $"rpc error: code = {denied.Code} desc = {denied.Message}" // As etcd has it: the names of the codes are gRPC's.
+                : emptyRange ? "mvcc: watcher range is empty"
                 : request.WatchId != 0 && _watchers.ContainsKey(request.WatchId) ? "mvcc: duplicate watch ID provided on the WatchStream"
                 : _watchers.Count >= MaxWatchers ? "etcdserver: too many watches on one stream"
                 : null;

@@ -9,6 +9,7 @@ internal sealed class OpenedStorage : IDisposable
 {
     private OpenedStorage(IDisk disk, SnapshotStore snapshots, LogRecovery recovery)
     {
+        Incarnation = Incarnation.Open(disk, recovery.Start);
         Disk = disk;
         Snapshots = snapshots;
         Log = recovery.Log;
@@ -17,6 +18,8 @@ internal sealed class OpenedStorage : IDisposable
     }
 
     public IDisk Disk { get; }
+
+    public Incarnation Incarnation { get; }
 
     public SnapshotStore Snapshots { get; }
 
@@ -36,14 +39,19 @@ internal sealed class OpenedStorage : IDisposable
             disk = options.DataDirectory is { } directory ? new RealDisk(directory) : new MemoryDisk();
             SnapshotStore snapshots = SnapshotStore.Open(disk, identity);
             Configuration founders = options.Join ? Configuration.Empty : Configuration.Of(options.InitialMembers.Keys);
-            LogRecovery recovery = WriteAheadLog.Open(
-                disk,
-                new LogOptions
-                {
-                    Identity = identity,
-                    SegmentBytes = options.LogSegmentBytes,
-                    InitialBase = new SnapshotPoint(LogPosition.Zero, founders),
-                });
+            var logOptions = new LogOptions
+            {
+                Identity = identity,
+                SegmentBytes = options.LogSegmentBytes,
+                InitialBase = new SnapshotPoint(LogPosition.Zero, options.ForceNewCluster ? Configuration.Of([options.Id]) : founders),
+            };
+            LogRecovery recovery = WriteAheadLog.Open(disk, logOptions);
+            if (options.ForceNewCluster && recovery.Log.Last.Index > 0)
+            {
+                MakeOnlyMember(recovery, options.Id, options.ForceNewClusterContext);
+                recovery = WriteAheadLog.Open(disk, logOptions);
+            }
+
             storage = new OpenedStorage(disk, snapshots, recovery);
             storage.Fit(stateMachine);
             return storage;
@@ -66,6 +74,20 @@ internal sealed class OpenedStorage : IDisposable
     {
         Log.Dispose();
         (Disk as IDisposable)?.Dispose();
+    }
+
+    /// <summary>Ends the log with a configuration of this member alone, in a term of its own, as if it had been elected and had appended it.</summary>
+    private static void MakeOnlyMember(LogRecovery recovery, MemberId self, ReadOnlyMemory<byte> context)
+    {
+        using WriteAheadLog log = recovery.Log;
+        long term = Math.Max(recovery.Start.HardState.Term, log.Last.Term) + 1;
+        log.Write(new LogWrite
+        {
+            WriteId = 1,
+            HardState = new HardState(term, self),
+            Entries = [new Entry(log.Last.Index + 1, term, EntryKind.Configuration, ConfigurationEntry.Encode(Configuration.Of([self]), context.Span))],
+        });
+        log.Sync();
     }
 
     /// <summary>Brings the state machine to where the log can carry it on: into the range from the log's base to its end.</summary>

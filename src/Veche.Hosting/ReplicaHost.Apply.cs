@@ -9,9 +9,10 @@ public sealed partial class ReplicaHost
     private readonly ApplyBatch _applyBatch = new();
     private readonly List<long> _applySequences = [];
     private readonly Func<long, bool> _isAwaited;
+    private bool _tidyPosted;
 
     /// <summary>One thing to do with the state machine.</summary>
-    private readonly record struct ApplyWork(List<Entry>? Entries = null, SnapshotPoint? Install = null, TaskCompletionSource<CapturedState>? Capture = null);
+    private readonly record struct ApplyWork(List<Entry>? Entries = null, SnapshotPoint? Install = null, TaskCompletionSource<CapturedState>? Capture = null, bool Tidy = false);
 
     private void DoApplyWork(List<ApplyWork> work)
     {
@@ -33,6 +34,21 @@ public sealed partial class ReplicaHost
                     image.Dispose();
                 }
             }
+            else if (item.Tidy)
+            {
+                _tidyPosted = false;
+                if (work.Count == 1)
+                {
+                    _stateMachine.Tidy();
+                }
+            }
+        }
+
+        // Behind everything that has come meanwhile, so that nobody waits for it.
+        if (!_tidyPosted && _stateMachine.NeedsTidying)
+        {
+            _tidyPosted = true;
+            _applyWork.Post(new ApplyWork(Tidy: true));
         }
     }
 

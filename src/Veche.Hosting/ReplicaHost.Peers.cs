@@ -40,7 +40,7 @@ public sealed partial class ReplicaHost
         else if (message.Body is ForwardedCommands forwarded)
         {
             // Nothing has left, so nothing is in doubt: they wait and are tried again.
-            _loop.Post(new ReplicaInput.Received(PeerMessage.Of(message.To, Id, new RefusedCommands(SequencesOf(forwarded), TooBusy: false))));
+            _loop.Post(new ReplicaInput.Received(PeerMessage.Of(message.To, Id, new RefusedCommands(0, SequencesOf(forwarded), TooBusy: false))));
         }
     }
 

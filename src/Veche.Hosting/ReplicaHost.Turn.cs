@@ -133,7 +133,7 @@ public sealed partial class ReplicaHost
         MemberStatus old = _status;
         RaftCore core = _replica.Core;
         if (_output.LeadershipChanged || _output.ConfigurationChanged || old.CommitIndex != core.CommitIndex || old.AppliedIndex != _replica.Applied.Index
-            || old.LastIndex != core.LastPosition.Index)
+            || old.LastIndex != core.LastPosition.Index || (core.Role == Role.Leader && core.Configuration.Learners.Count > 0))
         {
             _status = BuildStatus();
         }

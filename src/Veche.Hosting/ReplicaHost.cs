@@ -27,6 +27,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     private readonly WriteAheadLog _wal;
     private readonly SnapshotStore _snapshots;
     private readonly IDisk _disk;
+    private readonly Incarnation _incarnation;
     private readonly WorkQueue<LogWork> _logWork;
     private readonly WorkQueue<ApplyWork> _applyWork;
     private readonly PeerListener _listener;
@@ -52,6 +53,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         _observer = observer;
         _log = new HostLog(logger);
         _disk = storage.Disk;
+        _incarnation = storage.Incarnation;
         _wal = storage.Log;
         _snapshots = storage.Snapshots;
         long started = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -89,8 +91,8 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         _submit = new ReplicaInput.Submit(_turnSubmissions);
         _loop = new ReplicaLoop(Turn);
         _addresses = new PeerAddresses(options.InitialMembers);
-        _dialer = new PeerDialer(options.Id, options.ClusterId, options.Tls, Math.Max(2 * options.ElectionTimeoutMs, 1000), _log);
-        _listener = new PeerListener(options.Id, options.ClusterId, options.Tls, Math.Max(2 * options.ElectionTimeoutMs, 1000), _log, new Receiver(this));
+        _dialer = new PeerDialer(options.Id, options.ClusterId, storage.Incarnation.Value, options.Tls, Math.Max(2 * options.ElectionTimeoutMs, 1000), _log, Expel);
+        _listener = new PeerListener(options, Math.Max(2 * options.ElectionTimeoutMs, 1000), _log, new Receiver(this));
         _logWork = new WorkQueue<LogWork>("veche-log", DoLogWork, Fail);
         _applyWork = new WorkQueue<ApplyWork>("veche-apply", DoApplyWork, Fail);
         _ticker = new Timer(static host => ((ReplicaHost)host!).OnTimer(), this, Timeout.Infinite, Timeout.Infinite);
@@ -261,7 +263,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         }
 
         _loop.Stop();
-        if (exception is IOException)
+        if (exception is IOException or MemberExpelledException)
         {
             _log.MemberFailed(exception.Message);
         }

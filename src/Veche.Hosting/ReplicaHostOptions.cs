@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Veche.Raft;
 using Veche.Replica;
 
@@ -60,11 +59,23 @@ public sealed record ReplicaHostOptions
     /// <summary>See <see cref="ReplicaOptions.EntryCacheBytes"/>. Default 16 MiB.</summary>
     public long EntryCacheBytes { get; init; } = 16 << 20;
 
+    /// <summary>Judges a member that connects, by its id and the number that was made with its log (<see cref="ReplicaHost.Incarnation"/>). Called from any thread. Null welcomes everybody.</summary>
+    public Func<MemberId, ulong, PeerVerdict>? Judge { get; init; }
+
+    /// <summary>What somebody who wants to join is told about the cluster (<see cref="ClusterQuery"/>). Null says nothing.</summary>
+    public Func<ReadOnlyMemory<byte>>? Describe { get; init; }
+
+    /// <summary>Make this member the only one, whoever else there was: for when the others are lost for good. Entries that were not committed yet become so. Default false.</summary>
+    public bool ForceNewCluster { get; init; }
+
+    /// <summary>The context of that change, for the state machine. Default empty.</summary>
+    public ReadOnlyMemory<byte> ForceNewClusterContext { get; init; }
+
     /// <summary>TLS between members, both ways; null for plain TCP.</summary>
     public PeerTls? Tls { get; init; }
 }
 
-/// <summary>TLS between members.</summary>
-/// <param name="Certificate">Shown to the others, as server and as client.</param>
-/// <param name="Validate">Judges the other side's certificate.</param>
-public sealed record PeerTls(X509Certificate2 Certificate, RemoteCertificateValidationCallback Validate);
+/// <summary>TLS between members. Asked anew for each connection, so that certificates may be renewed while the member runs.</summary>
+/// <param name="Server">How to answer a member that connects: certificate, and judgement about the other side's.</param>
+/// <param name="Client">How to connect to a member at a host: certificate, and judgement about the other side's.</param>
+public sealed record PeerTls(Func<SslServerAuthenticationOptions> Server, Func<string, SslClientAuthenticationOptions> Client);

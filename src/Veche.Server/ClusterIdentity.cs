@@ -46,7 +46,7 @@ public sealed record ClusterIdentity(ulong ClusterId, MemberId Self, IReadOnlyLi
 
     private static MemberId MemberIdOf(IEnumerable<Uri> peerUrls, string token)
     {
-        string joined = string.Concat(peerUrls.Select(static url => url.GetLeftPart(UriPartial.Authority)).Order(StringComparer.Ordinal));
+        string joined = string.Concat(peerUrls.Select(Urls.Plain).Order(StringComparer.Ordinal));
         return new MemberId(FirstEight(Encoding.UTF8.GetBytes(joined + token)));
     }
 

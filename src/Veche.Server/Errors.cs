@@ -13,6 +13,16 @@ internal static class Errors
 
     public static RpcException Stopped() => Make(StatusCode.Unavailable, "etcdserver: server stopped");
 
+    public static RpcException TooManyRequests() => Make(StatusCode.ResourceExhausted, "etcdserver: too many requests");
+
+    public static RpcException NoDowngrade() => Make(StatusCode.FailedPrecondition, "etcdserver: no inflight downgrade job");
+
+    public static RpcException WrongDowngradeFormat() => Make(StatusCode.InvalidArgument, "etcdserver: wrong downgrade target version format");
+
+    public static RpcException InvalidDowngradeTarget() => Make(StatusCode.InvalidArgument, "etcdserver: invalid downgrade target version");
+
+    public static RpcException DowngradeNotNeeded() => Make(StatusCode.FailedPrecondition, "veche: nothing is to be prepared for a downgrade; to go back to etcd, save a snapshot and restore it with etcdctl");
+
     public static RpcException Unimplemented(string what) => Make(StatusCode.Unimplemented, $"veche: {what} is not there yet in this version");
 
     public static RpcException Of(StoreError error) => Make(
@@ -23,6 +33,10 @@ internal static class Errors
             StoreErrorCode.NotFound => StatusCode.NotFound,
             StoreErrorCode.FailedPrecondition => StatusCode.FailedPrecondition,
             StoreErrorCode.ResourceExhausted => StatusCode.ResourceExhausted,
+            StoreErrorCode.PermissionDenied => StatusCode.PermissionDenied,
+            StoreErrorCode.Unauthenticated => StatusCode.Unauthenticated,
+            StoreErrorCode.Unknown => StatusCode.Unknown,
+            StoreErrorCode.DataLoss => StatusCode.DataLoss,
             _ => StatusCode.Unimplemented,
         },
         error.Message);
@@ -33,7 +47,7 @@ internal static class Errors
         {
             RefusalReason.NoLeader => NoLeader(),
             RefusalReason.NotLeader => NotLeader(),
-            RefusalReason.TooBusy => Make(StatusCode.ResourceExhausted, "etcdserver: too many requests"),
+            RefusalReason.TooBusy => TooManyRequests(),
             RefusalReason.TooLarge => Of(StoreErrors.RequestTooLarge),
             RefusalReason.NoSpace => Of(StoreErrors.NoSpace),
             RefusalReason.BadTransferee => Make(StatusCode.FailedPrecondition, "etcdserver: bad leader transferee"),

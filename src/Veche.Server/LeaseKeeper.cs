@@ -8,7 +8,7 @@ using Veche.Raft;
 namespace Veche.Server;
 
 /// <summary>Keeps the leases' time on the leader: renews, tells what is left, and revokes what has run out. Elsewhere it asks the leader.</summary>
-internal sealed class LeaseKeeper(MemberContext member) : ICallHandler, IAsyncDisposable
+internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
 {
     private const int SweepIntervalMs = 200;
 
@@ -38,8 +38,8 @@ internal sealed class LeaseKeeper(MemberContext member) : ICallHandler, IAsyncDi
     /// <summary>Seconds a lease has left; -1 when there is no such lease.</summary>
     public ValueTask<long> RemainingAsync(long id, CancellationToken cancellationToken) => AskAsync(RemainingCall, id, cancellationToken);
 
-    /// <inheritdoc/>
-    public ValueTask<ReadOnlyMemory<byte>> HandleAsync(MemberId from, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    /// <summary>Answers another member's question.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> HandleAsync(MemberId from, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
         if (request.Length != 9)
         {
@@ -47,17 +47,37 @@ internal sealed class LeaseKeeper(MemberContext member) : ICallHandler, IAsyncDi
         }
 
         byte[] answer = new byte[8];
-        long value = Answer(request.Span[0], BinaryPrimitives.ReadInt64LittleEndian(request.Span[1..])) ?? throw new RefusedException(RefusalReason.NotLeader, "this member does not lead");
+        long value = await AnswerAsync(request.Span[0], BinaryPrimitives.ReadInt64LittleEndian(request.Span[1..]), cancellationToken).ConfigureAwait(false)
+            ?? throw new RefusedException(RefusalReason.NotLeader, "this member does not lead");
         BinaryPrimitives.WriteInt64LittleEndian(answer, value);
-        return ValueTask.FromResult<ReadOnlyMemory<byte>>(answer);
+        return answer;
     }
 
-    private long? Answer(byte call, long id) => call switch
+    private async ValueTask<long?> AnswerAsync(byte call, long id, CancellationToken cancellationToken)
     {
-        RenewCall => member.Lessor.Renew(id, MemberContext.NowNs),
-        RemainingCall => member.Lessor.RemainingSeconds(id, MemberContext.NowNs),
-        _ => throw new RefusedException(RefusalReason.Unreachable, "a call of a later version"),
-    };
+        switch (call)
+        {
+            case RenewCall:
+                long term = member.Host.Status.Term;
+                long? ttl = member.Lessor.Renew(id, MemberContext.NowNs);
+                if (ttl is not > 0)
+                {
+                    return ttl;
+                }
+
+                // A leader that was deposed and does not know it yet would promise time that its successor does not count. So a quorum must say, after
+                // the renewal, that it still leads: then every later leader begins to count later.
+                await member.Host.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
+                MemberStatus status = member.Host.Status;
+                return status.Role == Raft.Role.Leader && status.Term == term ? ttl : null;
+
+            case RemainingCall:
+                return member.Lessor.RemainingSeconds(id, MemberContext.NowNs);
+
+            default:
+                throw new RefusedException(RefusalReason.Unreachable, "a call of a later version");
+        }
+    }
 
     private async ValueTask<long> AskAsync(byte call, long id, CancellationToken cancellationToken)
     {
@@ -72,7 +92,7 @@ internal sealed class LeaseKeeper(MemberContext member) : ICallHandler, IAsyncDi
             {
                 if (leader == member.Identity.Self)
                 {
-                    if (Answer(call, id) is { } own)
+                    if (await AnswerAsync(call, id, cancellationToken).ConfigureAwait(false) is { } own)
                     {
                         return own;
                     }
@@ -130,7 +150,7 @@ internal sealed class LeaseKeeper(MemberContext member) : ICallHandler, IAsyncDi
     {
         try
         {
-            await member.Host.ProposeAsync(new Command { LeaseRevoke = new LeaseRevokeRequest { ID = id } }.ToByteArray(), _stop.Token).ConfigureAwait(false);
+            await member.Host.ProposeAsync(new Command { LeaseRevoke = new LeaseRevokeRequest { ID = id }, Caller = new Caller { IsMember = true } }.ToByteArray(), _stop.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException or OperationCanceledException)
         {

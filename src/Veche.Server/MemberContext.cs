@@ -5,6 +5,7 @@ using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Server.Auth;
 using Veche.Server.Options;
 using Veche.Store;
 using Veche.Store.Leases;
@@ -15,6 +16,9 @@ namespace Veche.Server;
 /// <summary>What the services share: one member and its data.</summary>
 internal sealed class MemberContext(ServerOptions options, ClusterIdentity identity, KeyValueStore store, WatchHub watches, Lessor lessor)
 {
+    /// <summary>With more entries committed and not applied yet, new ones are refused: every one of them would only wait longer. etcd's bound.</summary>
+    private const long MaxUnappliedEntries = 5000;
+
     public ServerOptions Options => options;
 
     public ClusterIdentity Identity => identity;
@@ -26,6 +30,25 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
     public Lessor Lessor => lessor;
 
     public RequestLimits Limits { get; } = new() { MaxRequestBytes = options.MaxRequestBytes, MaxTransactionOperations = options.MaxTransactionOperations };
+
+    /// <summary>What etcd calls the size of the database: what the files take, or the data in them when compression makes those smaller. Never less than what is in use.</summary>
+    public long DbSizeBytes => Math.Max(store.SizeBytes, store.DataBytes);
+
+    public ReclaimWaiters Reclaims => field ??= new ReclaimWaiters(store);
+
+    public QuotaGuard Quota => field ??= new QuotaGuard(this);
+
+    /// <summary>Ends when the member stops: whoever waits or streams then says so and ends.</summary>
+    public CancellationToken Stopping { get; init; }
+
+    /// <summary>For the end of a stream: says why, when the member stops.</summary>
+    public void ThrowIfStopping()
+    {
+        if (Stopping.IsCancellationRequested)
+        {
+            throw Errors.Stopped();
+        }
+    }
 
     /// <summary>Set once the host has started, before anything is served.</summary>
     public IReplicaHost Host { get; set; } = null!;
@@ -39,6 +62,13 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
     public async ValueTask<TResponse> ProposeAsync<TResponse>(Command command, CancellationToken cancellationToken)
         where TResponse : class
     {
+        MemberStatus status = Host.Status;
+        if (status.CommitIndex - status.AppliedIndex > MaxUnappliedEntries)
+        {
+            throw Errors.TooManyRequests();
+        }
+
+        await Quota.CheckAsync(command, cancellationToken).ConfigureAwait(false);
         object? result;
         try
         {
@@ -50,6 +80,15 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
         }
 
         return result as TResponse ?? throw Errors.Of((StoreError)result!);
+    }
+
+    /// <summary>The same in the name of whoever makes a call: what they may is judged where the command is applied.</summary>
+    /// <exception cref="RpcException">It was refused, or nobody knows whether it will happen.</exception>
+    public ValueTask<TResponse> ProposeAsync<TResponse>(Command command, ServerCallContext context)
+        where TResponse : class
+    {
+        command.Caller = context.Caller();
+        return ProposeAsync<TResponse>(command, context.CancellationToken);
     }
 
     /// <summary>Waits until this member may serve a linearizable read.</summary>
@@ -77,16 +116,24 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
     /// <summary>A header for an answer that is about no revision in particular.</summary>
     public ResponseHeader NewHeader() => Complete(new ResponseHeader { Revision = store.CurrentRevision });
 
+    /// <summary>This member listens and does not vote, and was asked to stay so.</summary>
+    public bool IsLearner => Host.Status.Configuration.IsLearner(identity.Self) && !IsPromotedSoon(identity.Self);
+
+    /// <summary>How long another member has been connected; null when it is not.</summary>
+    public TimeSpan? ConnectedFor(MemberId id) => (Host as ReplicaHost)?.ConnectedFor(id);
+
     /// <summary>Everything that is known of the members of the configuration in force.</summary>
     public List<Member> ListMembers()
     {
         Configuration configuration = Host.Status.Configuration;
         List<Member> members = [];
-        foreach (MemberId id in configuration.AllMembers)
+        foreach (MemberId id in configuration.Voters.Concat(configuration.Learners).Order())
         {
             MemberAttributes? published = store.Members.FirstOrDefault(member => member.Id == id.Value);
             ClusterIdentity.Founder? founder = identity.Members.FirstOrDefault(member => member.Id == id);
-            var member = new Member { ID = id.Value, Name = published?.Name ?? founder?.Name ?? string.Empty, IsLearner = configuration.IsLearner(id) };
+
+            // A founder has a name from the beginning; of others, a name says that they have started.
+            var member = new Member { ID = id.Value, Name = published?.Name ?? founder?.Name ?? string.Empty, IsLearner = configuration.IsLearner(id) && !IsPromotedSoon(id) };
             member.PeerURLs.AddRange(published is { PeerUrls.Count: > 0 } ? published.PeerUrls : founder?.PeerUrls.Select(Urls.Plain) ?? []);
             member.ClientURLs.AddRange(published?.ClientUrls ?? Enumerable.Empty<string>());
             members.Add(member);
@@ -94,4 +141,6 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
         return members;
     }
+
+    private bool IsPromotedSoon(MemberId id) => store.Members.Any(member => member.Id == id.Value && member.PromoteWhenReady);
 }

@@ -23,6 +23,31 @@ internal sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(EventId = 205, Level = LogLevel.Warning, Message = "accepted settings that have no effect here: {Settings}")]
     private static partial void Ignored(ILogger logger, string settings);
 
+    [LoggerMessage(EventId = 206, Level = LogLevel.Warning, Message = "wrong user or password: {User}")]
+    private static partial void LogInFailed(ILogger logger, string user);
+
+    public void LogInFailed(string user) => LogInFailed(logger, user);
+
+    [LoggerMessage(EventId = 260, Level = LogLevel.Information, Message = "compacted by itself at revision {Revision}")]
+    private static partial void Compacted(ILogger logger, long revision);
+
+    [LoggerMessage(EventId = 261, Level = LogLevel.Warning, Message = "the compaction at revision {Revision} failed and is tried again: {Reason}")]
+    private static partial void CompactionFailed(ILogger logger, long revision, string reason);
+
+    [LoggerMessage(EventId = 262, Level = LogLevel.Information, Message = "sending a snapshot of {Bytes} bytes at revision {Revision}")]
+    private static partial void SendingSnapshot(ILogger logger, long bytes, long revision);
+
+    public void Compacted(long revision) => Compacted(logger, revision);
+
+    public void CompactionFailed(long revision, string reason) => CompactionFailed(logger, revision, reason);
+
+    public void SendingSnapshot(long bytes, long revision) => SendingSnapshot(logger, bytes, revision);
+
+    [LoggerMessage(EventId = 280, Level = LogLevel.Warning, Message = "changed certificates are not used: {Reason}")]
+    private static partial void CertificatesNotUsed(ILogger logger, string reason);
+
+    public void CertificatesNotUsed(string reason) => CertificatesNotUsed(logger, reason);
+
     public void Starting(string name, string member, string cluster, string directory) => Starting(logger, name, member, cluster, directory);
 
     public void Published(string name, string urls) => Published(logger, name, urls);

@@ -6,8 +6,8 @@ namespace Veche.Server;
 /// <summary>URLs as addresses.</summary>
 internal static class Urls
 {
-    /// <summary>Scheme, host and port, without the slash that <see cref="Uri"/> adds.</summary>
-    public static string Plain(Uri url) => url.GetLeftPart(UriPartial.Authority);
+    /// <summary>Scheme, host and port: without the slash that <see cref="Uri"/> adds, and with the port that it leaves out when it is the scheme's usual one.</summary>
+    public static string Plain(Uri url) => $"{url.Scheme}://{url.Host}:{url.Port}";
 
     /// <summary>Where a listen URL binds; a name is looked up.</summary>
     /// <exception cref="OptionException">The name is unknown.</exception>

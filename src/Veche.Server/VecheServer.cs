@@ -4,13 +4,20 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Veche.Api.Commands;
 using Veche.Hosting;
+using Veche.Raft;
+using Veche.Server.Auth;
+using Veche.Server.Gateway;
 using Veche.Server.Http;
+using Veche.Server.Membership;
 using Veche.Server.Options;
+using Veche.Server.Recipes;
 using Veche.Server.Services;
+using Veche.Server.Tls;
 using Veche.Store;
 using Veche.Store.Leases;
 using Veche.Store.Watching;
@@ -26,25 +33,39 @@ public sealed class VecheServer : IAsyncDisposable
     private readonly KeyValueStore _store;
     private readonly ReplicaHost _host;
     private readonly LeaseKeeper _leases;
+    private readonly MembershipChanges _changes;
     private readonly MemberObserver _observer;
     private readonly WebApplication _web;
     private readonly ServerLog _log;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stop;
+    private readonly AutoCompactor _compactor;
     private Task _publishing = Task.CompletedTask;
     private int _stopped;
 
-    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MemberObserver observer, WebApplication web, ServerLog log)
+    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, ServerLog log, CancellationTokenSource stop)
     {
         _store = store;
         _host = host;
         _leases = leases;
+        _changes = changes;
         _observer = observer;
         _web = web;
+        _compactor = compactor;
         _log = log;
+        _stop = stop;
     }
+
+    /// <summary>The version of etcd whose interface is spoken.</summary>
+    public static string EtcdInterfaceVersion => EtcdVersion.Server;
 
     /// <summary>Ends with the reason when the member has stopped itself, because its disk failed or its log is damaged.</summary>
     public Task<Exception> Failure => _observer.Failure;
+
+    /// <summary>Who this member is.</summary>
+    public MemberId MemberId => _host.Id;
+
+    /// <summary>True once the cluster knows this member's name and addresses.</summary>
+    public bool IsPublished => _publishing.IsCompletedSuccessfully;
 
     /// <summary>A recent view of the member.</summary>
     public MemberStatus Status => _host.Status;
@@ -61,7 +82,8 @@ public sealed class VecheServer : IAsyncDisposable
         KeyValueStore store;
         try
         {
-            identity = ClusterIdentity.Of(options);
+            options = WithCertificates(options);
+            identity = await IdentifyAsync(options, log, cancellationToken).ConfigureAwait(false);
             log.Starting(options.Name, identity.Self.ToString(), identity.ClusterId.ToString("x", System.Globalization.CultureInfo.InvariantCulture), options.Memory ? "memory" : options.DataDirectory);
             if (options.Ignored.Count > 0)
             {
@@ -97,7 +119,9 @@ public sealed class VecheServer : IAsyncDisposable
         _log.Stopping();
         await _stop.CancelAsync().ConfigureAwait(false);
         await _publishing.ConfigureAwait(false);
+        await _compactor.DisposeAsync().ConfigureAwait(false);
         await _leases.DisposeAsync().ConfigureAwait(false);
+        await _changes.DisposeAsync().ConfigureAwait(false);
 
         // Leadership first, while clients are still served: their next requests find the new leader.
         await _host.HandOverAsync(cancellationToken).ConfigureAwait(false);
@@ -117,25 +141,34 @@ public sealed class VecheServer : IAsyncDisposable
         var lessor = new Lessor();
         store.EventSink = watches;
         store.LeaseObserver = lessor;
-        var member = new MemberContext(options, identity, store, watches, lessor);
+        var stop = new CancellationTokenSource();
+        var member = new MemberContext(options, identity, store, watches, lessor) { Stopping = stop.Token };
+        store.Reclaimed = member.Reclaims.Reached;
         var leases = new LeaseKeeper(member);
+        var changes = new MembershipChanges(member);
+        var follower = new MembershipFollower(member);
+        store.MembersChanged = follower.Look;
         var observer = new MemberObserver(lessor, options.ElectionTimeoutMs);
+        AuthSetup auth;
         ReplicaHost host;
         try
         {
-            host = ReplicaHost.Start(HostOptions(options, identity), store, leases, observer, loggers.CreateLogger("veche"));
+            auth = new AuthSetup(member, log);
+            host = ReplicaHost.Start(HostOptions(options, identity, log, follower), store, new PeerCalls(leases, changes), observer, loggers.CreateLogger("veche"));
         }
         catch (Exception exception) when (exception is HostStartException or OptionException)
         {
             throw new ServerStartException(exception.Message, exception);
         }
 
+        auth.Begin(host.Status.LastIndex);
         member.Host = host;
         member.Metrics = host.Metrics;
+        follower.Begin(host);
         WebApplication web;
         try
         {
-            web = Build(options, member, leases);
+            web = Build(options, member, leases, changes, auth, log);
             await web.StartAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException or OptionException or ServerStartException)
@@ -150,19 +183,57 @@ public sealed class VecheServer : IAsyncDisposable
                     exception);
         }
 
-        var server = new VecheServer(store, host, leases, observer, web, log);
+        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), log, stop);
+        changes.Start();
         leases.Start();
+        server._compactor.Start();
         server._publishing = Task.Run(() => server.PublishAsync(member), CancellationToken.None);
         return server;
     }
 
-    private static ReplicaHostOptions HostOptions(ServerOptions options, ClusterIdentity identity) => new()
+    /// <summary>Who this member is: what its data says, else what the running cluster says, else what the flags say.</summary>
+    private static async Task<ClusterIdentity> IdentifyAsync(ServerOptions options, ServerLog log, CancellationToken cancellationToken)
+    {
+        if (!options.Memory && MemberIdentityFile.Read(options.DataDirectory) is { } known)
+        {
+            return known;
+        }
+
+        bool hasData = !options.Memory && Directory.Exists(Path.Combine(options.DataDirectory, "log"));
+        ClusterIdentity identity = options.JoinExisting && !hasData
+            ? await Joining.AskAsync(options, options.PeerTls is { } tls ? TlsSetup.ForPeers(tls, log.CertificatesNotUsed) : null, cancellationToken).ConfigureAwait(false)
+            : ClusterIdentity.Of(options);
+        if (!options.Memory && !hasData)
+        {
+            // Data without this file is older than it, and says itself whose it is: flags that are wrong once must not become its identity.
+            MemberIdentityFile.Write(options.DataDirectory, identity);
+        }
+
+        return identity;
+    }
+
+    /// <summary>Makes the certificates that a member should make for itself.</summary>
+    private static ServerOptions WithCertificates(ServerOptions options) => options with
+    {
+        ClientTls = options.ClientTls is { IsSelfSigned: true } client
+            ? SelfSigned.Ensure(Path.Combine(options.DataDirectory, "fixtures", "client"), options.ListenClientUrls.Select(static url => url.IdnHost.Trim('[', ']')), client.SelfSignedYears, client)
+            : options.ClientTls,
+        PeerTls = options.PeerTls is { IsSelfSigned: true } peer
+            ? SelfSigned.Ensure(Path.Combine(options.DataDirectory, "fixtures", "peer"), options.ListenPeerUrls.Select(static url => url.IdnHost.Trim('[', ']')), peer.SelfSignedYears, peer)
+            : options.PeerTls,
+    };
+
+    private static ReplicaHostOptions HostOptions(ServerOptions options, ClusterIdentity identity, ServerLog log, MembershipFollower follower) => new()
     {
         Id = identity.Self,
         ClusterId = identity.ClusterId,
         DataDirectory = options.Memory ? null : Path.Combine(options.DataDirectory, "log"),
         InitialMembers = identity.Members.ToDictionary(static founder => founder.Id, static founder => new DnsEndPoint(founder.PeerUrls[0].IdnHost.Trim('[', ']'), founder.PeerUrls[0].Port)),
         Join = options.JoinExisting,
+        Judge = follower.Judge,
+        Describe = follower.Describe,
+        ForceNewCluster = options.ForceNewCluster,
+        ForceNewClusterContext = new MembershipChange { Only = identity.Self.Value }.ToByteArray(),
         Listen = [.. options.ListenPeerUrls.SelectMany(Urls.ToEndpoints)],
         ElectionTimeoutMs = options.ElectionTimeoutMs,
         HeartbeatIntervalMs = options.HeartbeatIntervalMs,
@@ -170,41 +241,62 @@ public sealed class VecheServer : IAsyncDisposable
         MaxCommandBytes = options.MaxRequestBytes + (64 << 10),
         LogSegmentBytes = options.Memory ? 4 << 20 : 64 << 20,
         SnapshotEntries = options.SnapshotCount,
-        Tls = options.PeerTls is { } tls ? TlsSetup.ForPeers(tls) : null,
+        Tls = options.PeerTls is { } tls ? TlsSetup.ForPeers(tls, log.CertificatesNotUsed) : null,
     };
 
-    private static WebApplication Build(ServerOptions options, MemberContext member, LeaseKeeper leases)
+    private static WebApplication Build(ServerOptions options, MemberContext member, LeaseKeeper leases, MembershipChanges changes, AuthSetup auth, ServerLog log)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, log));
         builder.Services.AddRoutingCore();
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(static host => host.ShutdownTimeout = DrainTime);
         builder.Services.AddSingleton(member);
         builder.Services.AddSingleton(leases);
+        builder.Services.AddSingleton(changes);
         builder.Services.AddSingleton<KeyValueService>();
         builder.Services.AddSingleton<WatchService>();
         builder.Services.AddSingleton<LeaseService>();
+        var metrics = new ServerMetrics(member);
+        builder.Services.AddSingleton(metrics.Calls);
         builder.Services.AddSingleton<ClusterService>();
         builder.Services.AddSingleton<MaintenanceService>();
+        builder.Services.AddSingleton<AuthService>();
+        auth.Register(builder.Services);
+        builder.Services.AddSingleton<Queue>();
+        builder.Services.AddSingleton<LockService>();
+        builder.Services.AddSingleton<ElectionService>();
         builder.Services.AddGrpc(grpc =>
         {
             // Some room for what is around the payload, as etcd leaves; what is over its own limit gets etcd's text.
             grpc.MaxReceiveMessageSize = options.MaxRequestBytes + (512 << 10);
             grpc.MaxSendMessageSize = int.MaxValue;
+            grpc.Interceptors.Add<CallCounter>();
+            grpc.Interceptors.Add<AuthGate>();
+            grpc.Interceptors.Add<LearnerLimits>();
         });
         WebApplication web = builder.Build();
+        if (options.ListenMetricsUrls.Count > 0)
+        {
+            web.UseMetricsListeners();
+        }
+
         web.UseRouting();
         web.MapGrpcService<KeyValueService>();
         web.MapGrpcService<WatchService>();
         web.MapGrpcService<LeaseService>();
         web.MapGrpcService<ClusterService>();
         web.MapGrpcService<MaintenanceService>();
-        web.MapHttpEndpoints(member, new ServerMetrics(member));
+        web.MapGrpcService<AuthService>();
+        web.MapGrpcService<LockService>();
+        web.MapGrpcService<ElectionService>();
+        web.MapGrpcService<HealthService>();
+        web.MapJsonGateway(options);
+        web.MapHttpEndpoints(member, metrics);
         return web;
     }
 
-    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerLog log)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowAlternateSchemes = true;
@@ -214,23 +306,30 @@ public sealed class VecheServer : IAsyncDisposable
         kestrel.Limits.Http2.MaxStreamsPerConnection = options.MaxConcurrentStreams;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
         kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;
-        foreach (Uri url in options.ListenClientUrls.Concat(options.ListenMetricsUrls).Distinct())
+        TlsHandshakeCallbackOptions? tls = options.ClientTls is { } files ? TlsSetup.ForClients(files, log.CertificatesNotUsed) : null;
+        foreach (var place in options.ListenClientUrls.Concat(options.ListenMetricsUrls).SelectMany(static url => Urls.ToEndpoints(url).Select(endpoint => (url, endpoint))).GroupBy(static place => place.endpoint, static place => place.url))
         {
-            foreach (IPEndPoint endpoint in Urls.ToEndpoints(url))
+            kestrel.Listen(place.Key, listen =>
             {
-                kestrel.Listen(endpoint, listen =>
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                if (!place.Any(options.ListenClientUrls.Contains))
                 {
-                    listen.Protocols = HttpProtocols.Http1AndHttp2;
-                    if (url.Scheme == Uri.UriSchemeHttps)
-                    {
-                        listen.UseHttps(TlsSetup.ForClients(options.ClientTls!));
-                    }
-                    else
-                    {
-                        listen.UseHttpTwoSniffer();
-                    }
-                });
-            }
+                    listen.UseOnlyMetrics();
+                }
+
+                bool secured = place.Any(static url => url.Scheme == Uri.UriSchemeHttps);
+                bool plain = place.Any(static url => url.Scheme == Uri.UriSchemeHttp);
+                if (secured && plain)
+                {
+                    listen.UseHttpsWhenAsked(tls!);
+                }
+                else if (secured)
+                {
+                    listen.UseHttps(tls!);
+                }
+
+                listen.UseHttpTwoSniffer();
+            });
         }
     }
 
@@ -238,28 +337,37 @@ public sealed class VecheServer : IAsyncDisposable
     private async Task PublishAsync(MemberContext member)
     {
         ServerOptions options = member.Options;
-        var attributes = new MemberAttributes { Id = member.Identity.Self.Value, Name = options.Name };
-        attributes.PeerUrls.AddRange(options.AdvertisePeerUrls.Select(Urls.Plain));
+        var attributes = new MemberAttributes { Id = member.Identity.Self.Value, Name = options.Name, Incarnation = _host.Incarnation };
         attributes.ClientUrls.AddRange(options.AdvertiseClientUrls.Select(Urls.Plain));
-        byte[] command = new Command { Member = attributes }.ToByteArray();
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                if (!IsKnown(member, attributes))
+                // First: then the log has something in it, and one that is empty later was lost.
+                await _host.ReadBarrierAsync(_stop.Token).ConfigureAwait(false);
+                MemberAttributes? known = Known(member);
+                if (known is null || !Says(known, attributes))
                 {
-                    await _host.ProposeAsync(command, _stop.Token).ConfigureAwait(false);
-                }
-                else
-                {
-                    await _host.ReadBarrierAsync(_stop.Token).ConfigureAwait(false);
+                    if (known is null || known.PeerUrls.Count == 0)
+                    {
+                        attributes.PeerUrls.AddRange(options.AdvertisePeerUrls.Select(Urls.Plain));
+                    }
+
+                    object? result = await _host.ProposeAsync(new Command { Member = attributes }.ToByteArray(), _stop.Token).ConfigureAwait(false);
+                    if (result is StoreError refused)
+                    {
+                        _host.Expel(refused == StoreErrors.MemberNotFound ? PeerVerdict.Removed : PeerVerdict.LostItsDisk);
+                        return;
+                    }
                 }
 
+                _host.MarkEstablished();
                 break;
             }
             catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
             {
                 // No leader yet; the host has waited already. Saying it twice changes nothing.
+                attributes.PeerUrls.Clear();
             }
             catch (OperationCanceledException)
             {
@@ -275,5 +383,8 @@ public sealed class VecheServer : IAsyncDisposable
         }
     }
 
-    private static bool IsKnown(MemberContext member, MemberAttributes attributes) => member.Store.Members.Any(attributes.Equals);
+    private static MemberAttributes? Known(MemberContext member) => member.Store.Members.FirstOrDefault(known => known.Id == member.Identity.Self.Value);
+
+    private static bool Says(MemberAttributes known, MemberAttributes attributes) =>
+        known.Name == attributes.Name && known.Incarnation == attributes.Incarnation && known.PeerUrls.Count > 0 && known.ClientUrls.SequenceEqual(attributes.ClientUrls);
 }

@@ -38,9 +38,40 @@ public sealed class ServerOptionsParserTests
     [InlineData("--initial-cluster does not name this member, 'default'; it has a, b", "--initial-cluster=a=http://h:1,b=http://h:2")]
     [InlineData("--election-timeout (100) should be at least five times --heartbeat-interval (50)", "--election-timeout=100", "--heartbeat-interval=50")]
     [InlineData("--initial-cluster-state is one of new, existing, not 'old'", "--initial-cluster-state=old")]
+    [InlineData("--listen-metrics-urls has https, which needs --cert-file and --key-file", "--listen-metrics-urls=https://localhost:2381")]
+    [InlineData("--config-file needs the path of a file", "--config-file=")]
+    [InlineData("--listen-client-urls has 'http://localhost'; it should look like http://127.0.0.1:2379, with scheme and port and without a path", "--listen-client-urls=http://localhost")]
     [InlineData("--listen-client-urls has https, which needs --cert-file and --key-file", "--listen-client-urls=https://localhost:2379")]
     public void What_makes_no_sense_is_said_in_one_line(string message, params string[] arguments) =>
         Assert.Equal(message, Assert.Throws<OptionException>(() => Parse(arguments)).Message);
+
+    [Theory]
+    [InlineData("? [a, b]\n: c\n", "has a name that is not text, line 1")]
+    [InlineData("listen-client-urls:\n - {a: b}\n", "'listen-client-urls' in", "should be a list of values, line 2")]
+    [InlineData("client-transport-security:\n  ? [a]\n  : b\n", "has a name that is not text, line 2")]
+    public void A_file_of_another_shape_is_said_in_one_line(string text, params string[] expected)
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, text);
+        string message = Assert.Throws<OptionException>(() => Parse(["--config-file", file])).Message;
+        Assert.All(expected, part => Assert.Contains(part, message, StringComparison.Ordinal));
+        Assert.DoesNotContain("\n", message, StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Theory]
+    [InlineData("http://10.0.0.1:80", 80)]
+    [InlineData("http://[::1]:80", 80)]
+    public void A_schemes_usual_port_may_be_asked_for(string url, int port) => Assert.Equal(port, Parse(["--listen-client-urls", url]).ListenClientUrls[0].Port);
+
+    [Fact]
+    public void A_trusted_authority_means_certificates_are_required_as_in_etcd()
+    {
+        string[] files = ["--cert-file=c", "--key-file=k"];
+        Assert.False(Parse(files).ClientTls!.RequireClientCertificate);
+        Assert.True(Parse([.. files, "--trusted-ca-file=ca"]).ClientTls!.RequireClientCertificate);
+        Assert.True(Parse([.. files, "--trusted-ca-file=ca", "--client-cert-auth=false"]).ClientTls!.RequireClientCertificate);
+    }
 
     [Fact]
     public void Ids_are_etcds()

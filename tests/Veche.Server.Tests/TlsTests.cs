@@ -81,6 +81,73 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_renewed_certificate_is_shown_without_a_restart()
+    {
+        string before = await ShownAsync();
+        Issue("member");
+        string after = await ShownAsync();
+        Assert.NotEqual(before, after);
+
+        // Half of a renewal is none: the last one that could be used stays.
+        File.WriteAllText(PathOf("member.crt"), "nonsense");
+        Assert.Equal(after, await ShownAsync());
+    }
+
+    [Fact]
+    public async Task Who_is_on_the_revocation_list_is_refused()
+    {
+        Issue("revoked");
+        using X509Certificate2 revoked = X509Certificate2.CreateFromPemFile(PathOf("revoked.crt"), PathOf("revoked.key"));
+        using X509Certificate2 good = X509Certificate2.CreateFromPemFile(PathOf("client.crt"), PathOf("client.key"));
+        var list = new CertificateRevocationListBuilder();
+        list.AddEntry(revoked);
+        File.WriteAllBytes(PathOf("revoked.crl"), list.Build(_ca, 1, DateTimeOffset.UtcNow.AddDays(1), HashAlgorithmName.SHA256));
+        await using VecheServer server = await AloneAsync(new TlsFiles(PathOf("member.crt"), PathOf("member.key"), PathOf("ca.crt"), RequireClientCertificate: true) { RevocationFile = PathOf("revoked.crl") });
+        using GrpcChannel welcome = Connect(server, good);
+        await new KV.KVClient(welcome).PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8("a") });
+        using GrpcChannel refused = Connect(server, revoked);
+        await Assert.ThrowsAsync<RpcException>(async () => await new KV.KVClient(refused).RangeAsync(new RangeRequest { Key = ByteString.CopyFromUtf8("a") }));
+    }
+
+    [Fact]
+    public async Task A_member_makes_its_own_certificate_and_keeps_it()
+    {
+        var files = new TlsFiles(string.Empty, string.Empty, null, RequireClientCertificate: false) { IsSelfSigned = true };
+        string shown;
+        await using (VecheServer server = await AloneAsync(files))
+        {
+            shown = await ShownByAsync(server);
+            using GrpcChannel channel = Connect(server, null);
+            await new KV.KVClient(channel).PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8("a") });
+        }
+
+        await using VecheServer again = await AloneAsync(files);
+        Assert.Equal(shown, await ShownByAsync(again));
+    }
+
+    private Task<string> ShownAsync() => ShownByAsync(_servers[0]);
+
+    /// <summary>The certificate that a server shows.</summary>
+    private static async Task<string> ShownByAsync(VecheServer server)
+    {
+        var address = new Uri(server.ClientAddresses[0]);
+        using var client = new TcpClient();
+        await client.ConnectAsync(address.Host, address.Port);
+        string shown = string.Empty;
+        using var secured = new System.Net.Security.SslStream(client.GetStream(), false, (_, certificate, _, _) =>
+        {
+            shown = certificate!.GetCertHashString();
+            return true;
+        });
+        await secured.AuthenticateAsClientAsync("127.0.0.1");
+        return shown;
+    }
+
+    private Task<VecheServer> AloneAsync(TlsFiles files) => VecheServer.StartAsync(
+        new ServerOptions { Memory = true, DataDirectory = PathOf("alone"), ListenPeerUrls = [new Uri("http://127.0.0.1:0")], ListenClientUrls = [new Uri("https://127.0.0.1:0")], ClientTls = files, ElectionTimeoutMs = 100, HeartbeatIntervalMs = 10 },
+        NullLoggerFactory.Instance);
+
+    [Fact]
     public async Task A_certificate_that_cannot_be_read_is_said_in_one_line()
     {
         ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => VecheServer.StartAsync(
@@ -110,6 +177,7 @@ public sealed class TlsTests : IAsyncLifetime
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         X509Certificate2 authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         File.WriteAllText(PathOf(name + ".crt"), authority.ExportCertificatePem());
         return authority;

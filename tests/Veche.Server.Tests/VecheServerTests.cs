@@ -129,6 +129,22 @@ public sealed class VecheServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_port_for_metrics_serves_no_data()
+    {
+        await using VecheServer server = await VecheServer.StartAsync(Options() with { ListenMetricsUrls = [new Uri("http://127.0.0.2:0")] }, NullLoggerFactory.Instance);
+        string metrics = server.ClientAddresses.Single(static address => address.Contains("127.0.0.2", StringComparison.Ordinal));
+        string clients = server.ClientAddresses.Single(address => address != metrics);
+        using GrpcChannel allowed = GrpcChannel.ForAddress(clients);
+        using GrpcChannel refused = GrpcChannel.ForAddress(metrics);
+        await new KV.KVClient(allowed).PutAsync(new PutRequest { Key = B("a") });
+        RpcException exception = await Assert.ThrowsAsync<RpcException>(async () => await new KV.KVClient(refused).RangeAsync(new RangeRequest { Key = B("a") }));
+        Assert.Equal(StatusCode.Unimplemented, exception.StatusCode);
+        using var http = new HttpClient { BaseAddress = new Uri(metrics) };
+        Assert.Contains("etcd_server_has_leader 1", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Equal("{\"health\":\"true\"}", await http.GetStringAsync("/health"));
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_said_in_one_line()
     {
         ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => VecheServer.StartAsync(Options() with { ListenClientUrls = [new Uri(_address)] }, NullLoggerFactory.Instance));

@@ -8,6 +8,9 @@ internal enum ConnectionPurpose : byte
 {
     Messages = 1,
     Snapshot = 2,
+
+    /// <summary>Asked by somebody who does not know the cluster yet: who are its members?</summary>
+    Membership = 3,
 }
 
 /// <summary>The answer to a handshake.</summary>
@@ -18,15 +21,21 @@ internal enum HandshakeStatus : byte
     WrongMember = 2,
     UnknownVersion = 3,
     Malformed = 4,
+
+    /// <summary>The member that asks was removed from the cluster, for good.</summary>
+    Removed = 5,
+
+    /// <summary>The member that asks has been started before, with another log: what it had promised is forgotten.</summary>
+    LostItsDisk = 6,
 }
 
 /// <summary>The first thing said on a connection: who wants what from whom, in which cluster and which version of the format.</summary>
-internal readonly record struct Handshake(ushort Version, ConnectionPurpose Purpose, ulong ClusterId, MemberId From, MemberId To)
+internal readonly record struct Handshake(ushort Version, ConnectionPurpose Purpose, ulong ClusterId, MemberId From, MemberId To, ulong Incarnation)
 {
-    public const int Length = 8 + 2 + 1 + 8 + 8 + 8;
+    public const int Length = 8 + 2 + 1 + 8 + 8 + 8 + 8;
 
     /// <summary>Version of everything that follows the handshake.</summary>
-    public const ushort CurrentVersion = 1;
+    public const ushort CurrentVersion = 2;
 
     private static ReadOnlySpan<byte> Magic => "vechepr\n"u8;
 
@@ -38,6 +47,7 @@ internal readonly record struct Handshake(ushort Version, ConnectionPurpose Purp
         BinaryPrimitives.WriteUInt64LittleEndian(destination[11..], ClusterId);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[19..], From.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[27..], To.Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[35..], Incarnation);
     }
 
     public static bool TryRead(ReadOnlySpan<byte> source, out Handshake handshake)
@@ -53,15 +63,22 @@ internal readonly record struct Handshake(ushort Version, ConnectionPurpose Purp
             (ConnectionPurpose)source[10],
             BinaryPrimitives.ReadUInt64LittleEndian(source[11..]),
             new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(source[19..])),
-            new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(source[27..])));
+            new MemberId(BinaryPrimitives.ReadUInt64LittleEndian(source[27..])),
+            BinaryPrimitives.ReadUInt64LittleEndian(source[35..]));
         return true;
     }
 
     /// <summary>What this side answers to it.</summary>
-    public HandshakeStatus Judge(ulong clusterId, MemberId self) =>
+    public HandshakeStatus Judge(ulong clusterId, MemberId self, Func<MemberId, ulong, PeerVerdict>? judge) =>
         Version != CurrentVersion ? HandshakeStatus.UnknownVersion
+        : Purpose == ConnectionPurpose.Membership ? HandshakeStatus.Welcome
         : ClusterId != clusterId ? HandshakeStatus.WrongCluster
         : To != self ? HandshakeStatus.WrongMember
-        : Purpose is ConnectionPurpose.Messages or ConnectionPurpose.Snapshot && !From.IsNone && From != self ? HandshakeStatus.Welcome
-        : HandshakeStatus.Malformed;
+        : Purpose is not (ConnectionPurpose.Messages or ConnectionPurpose.Snapshot) || From.IsNone || From == self ? HandshakeStatus.Malformed
+        : judge?.Invoke(From, Incarnation) switch
+        {
+            PeerVerdict.Removed => HandshakeStatus.Removed,
+            PeerVerdict.LostItsDisk => HandshakeStatus.LostItsDisk,
+            _ => HandshakeStatus.Welcome,
+        };
 }

@@ -7,7 +7,7 @@ using Veche.Raft;
 namespace Veche.Hosting.Peers;
 
 /// <summary>Opens connections to other members and greets them.</summary>
-internal sealed class PeerDialer(MemberId self, ulong clusterId, PeerTls? tls, int stuckAfterMs, IPeerLog log)
+internal sealed class PeerDialer(MemberId self, ulong clusterId, ulong incarnation, PeerTls? tls, int stuckAfterMs, IPeerLog log, Action<PeerVerdict> expelled)
 {
     private static readonly TimeSpan DialTimeout = TimeSpan.FromSeconds(5);
 
@@ -29,26 +29,24 @@ internal sealed class PeerDialer(MemberId self, ulong clusterId, PeerTls? tls, i
             if (tls is not null)
             {
                 var secured = new SslStream(stream, leaveInnerStreamOpen: false);
-                await secured.AuthenticateAsClientAsync(
-                    new SslClientAuthenticationOptions
-                    {
-                        TargetHost = address.Host,
-                        ClientCertificates = [tls.Certificate],
-                        RemoteCertificateValidationCallback = tls.Validate,
-                    },
-                    timeout.Token).ConfigureAwait(false);
+                await secured.AuthenticateAsClientAsync(tls.Client(address.Host), timeout.Token).ConfigureAwait(false);
                 stream = secured;
             }
 
             connection = new PeerConnection(socket, stream, plain: tls is null);
             byte[] hello = new byte[Handshake.Length];
-            new Handshake(Handshake.CurrentVersion, purpose, clusterId, self, peer).Write(hello);
+            new Handshake(Handshake.CurrentVersion, purpose, clusterId, self, peer, incarnation).Write(hello);
             await stream.WriteAsync(hello, timeout.Token).ConfigureAwait(false);
             await stream.FlushAsync(timeout.Token).ConfigureAwait(false);
             byte[] answer = new byte[1];
             await stream.ReadExactlyAsync(answer, timeout.Token).ConfigureAwait(false);
             if ((HandshakeStatus)answer[0] != HandshakeStatus.Welcome)
             {
+                if ((HandshakeStatus)answer[0] is HandshakeStatus.Removed or HandshakeStatus.LostItsDisk)
+                {
+                    expelled((HandshakeStatus)answer[0] == HandshakeStatus.Removed ? PeerVerdict.Removed : PeerVerdict.LostItsDisk);
+                }
+
                 throw new IOException($"{address.Host}:{address.Port} refused the connection: {(HandshakeStatus)answer[0]}");
             }
 

@@ -26,6 +26,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private SendBuffer _spare = new();
     private PeerConnection? _connection;
     private bool _sending;
+    private long _connectedSinceNs;
 
     public PeerLink(MemberId peer, PeerDialer dialer, Func<MemberId, DnsEndPoint?> addressOf, Action<MemberId> lost)
     {
@@ -39,6 +40,9 @@ internal sealed class PeerLink : IAsyncDisposable
     public MemberId Peer { get; }
 
     public bool IsConnected => Volatile.Read(ref _connection) is not null;
+
+    /// <summary>When the connection was made, on the monotonic clock; 0 while there is none.</summary>
+    public long ConnectedSinceNs => Interlocked.Read(ref _connectedSinceNs);
 
     public long SentBytes { get; private set; }
 
@@ -186,11 +190,14 @@ internal sealed class PeerLink : IAsyncDisposable
             _buffer.Clear();
             _connection = connection;
         }
+
+        Interlocked.Exchange(ref _connectedSinceNs, MonotonicClock.Read());
     }
 
     private void Close(PeerConnection connection)
     {
         connection.Abort();
+        Interlocked.Exchange(ref _connectedSinceNs, 0);
         lock (_lock)
         {
             _connection = null;

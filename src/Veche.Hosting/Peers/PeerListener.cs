@@ -15,8 +15,7 @@ internal sealed class PeerListener : IAsyncDisposable
 
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly MemberId _self;
-    private readonly ulong _clusterId;
+    private readonly ReplicaHostOptions _options;
     private readonly PeerTls? _tls;
     private readonly int _stuckAfterMs;
     private readonly IPeerLog _log;
@@ -25,13 +24,14 @@ internal sealed class PeerListener : IAsyncDisposable
     private readonly List<Socket> _listening = [];
     private readonly List<Task> _accepting = [];
     private readonly Lock _lock = new();
-    private readonly HashSet<Socket> _open = [];
+    
+    /// <summary>Open connections, and who is at the other end once it has said so.</summary>
+    private readonly Dictionary<Socket, MemberId> _open = [];
 
-    public PeerListener(MemberId self, ulong clusterId, PeerTls? tls, int stuckAfterMs, IPeerLog log, IPeerReceiver receiver)
+    public PeerListener(ReplicaHostOptions options, int stuckAfterMs, IPeerLog log, IPeerReceiver receiver)
     {
-        _self = self;
-        _clusterId = clusterId;
-        _tls = tls;
+        _options = options;
+        _tls = options.Tls;
         _stuckAfterMs = stuckAfterMs;
         _log = log;
         _receiver = receiver;
@@ -72,7 +72,7 @@ internal sealed class PeerListener : IAsyncDisposable
 
         lock (_lock)
         {
-            foreach (Socket socket in _open)
+            foreach (Socket socket in _open.Keys)
             {
                 socket.Dispose();
             }
@@ -80,6 +80,21 @@ internal sealed class PeerListener : IAsyncDisposable
 
         await Task.WhenAll(_accepting).ConfigureAwait(false);
         _stop.Dispose();
+    }
+
+    /// <summary>Closes every connection of a member. It may connect again, and is judged anew.</summary>
+    public void Disconnect(MemberId member)
+    {
+        lock (_lock)
+        {
+            foreach ((Socket socket, MemberId from) in _open)
+            {
+                if (from == member)
+                {
+                    socket.Dispose();
+                }
+            }
+        }
     }
 
     private async Task AcceptAsync(Socket listening)
@@ -114,7 +129,7 @@ internal sealed class PeerListener : IAsyncDisposable
                     continue;
                 }
 
-                _open.Add(socket);
+                _open.Add(socket, MemberId.None);
             }
 
             _ = ServeAsync(socket);
@@ -133,6 +148,23 @@ internal sealed class PeerListener : IAsyncDisposable
             {
                 (Stream secured, Handshake hello)? greeted = await GreetAsync(stream, remote).ConfigureAwait(false);
                 if (greeted is not { } peer)
+                {
+                    return;
+                }
+
+                if (peer.hello.Purpose == ConnectionPurpose.Membership)
+                {
+                    await DescribeAsync(peer.secured).ConfigureAwait(false);
+                    return;
+                }
+
+                lock (_lock)
+                {
+                    _open[socket] = peer.hello.From;
+                }
+
+                // Somebody may have been removed between the judgement and now.
+                if (_options.Judge?.Invoke(peer.hello.From, peer.hello.Incarnation) is not (null or PeerVerdict.Welcome))
                 {
                     return;
                 }
@@ -176,20 +208,13 @@ internal sealed class PeerListener : IAsyncDisposable
         if (_tls is not null)
         {
             var secured = new SslStream(stream, leaveInnerStreamOpen: false);
-            await secured.AuthenticateAsServerAsync(
-                new SslServerAuthenticationOptions
-                {
-                    ServerCertificate = _tls.Certificate,
-                    ClientCertificateRequired = true,
-                    RemoteCertificateValidationCallback = _tls.Validate,
-                },
-                timeout.Token).ConfigureAwait(false);
+            await secured.AuthenticateAsServerAsync(_tls.Server(), timeout.Token).ConfigureAwait(false);
             stream = secured;
         }
 
         byte[] hello = new byte[Handshake.Length];
         await stream.ReadExactlyAsync(hello, timeout.Token).ConfigureAwait(false);
-        HandshakeStatus status = Handshake.TryRead(hello, out Handshake handshake) ? handshake.Judge(_clusterId, _self) : HandshakeStatus.Malformed;
+        HandshakeStatus status = Handshake.TryRead(hello, out Handshake handshake) ? handshake.Judge(_options.ClusterId, _options.Id, _options.Judge) : HandshakeStatus.Malformed;
         await stream.WriteAsync(new[] { (byte)status }, timeout.Token).ConfigureAwait(false);
         await stream.FlushAsync(timeout.Token).ConfigureAwait(false);
         if (status != HandshakeStatus.Welcome)
@@ -199,6 +224,21 @@ internal sealed class PeerListener : IAsyncDisposable
         }
 
         return (stream, handshake);
+    }
+
+    private async Task DescribeAsync(Stream stream)
+    {
+        ReadOnlyMemory<byte> description = _options.Describe?.Invoke() ?? default;
+        byte[] answer = new byte[4 + description.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(answer, description.Length);
+        description.Span.CopyTo(answer.AsSpan(4));
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        timeout.CancelAfter(HandshakeTimeout);
+        await stream.WriteAsync(answer, timeout.Token).ConfigureAwait(false);
+        await stream.FlushAsync(timeout.Token).ConfigureAwait(false);
+
+        // The other side closes when it has everything.
+        await stream.ReadAsync(new byte[1], timeout.Token).ConfigureAwait(false);
     }
 
     private async Task ReceiveFramesAsync(MemberId from, Stream stream)

@@ -20,7 +20,15 @@ internal static class HttpTwoSniffer
     {
         listen.Use(next => async connection =>
         {
-            if (await BeginsWithPrefaceAsync(connection.Transport.Input, connection.ConnectionClosed).ConfigureAwait(false))
+            // Where TLS has spoken already, it has said what is spoken; but the authority may need repair all the same.
+            if (connection.Features.Get<ITlsConnectionFeature>() is not null)
+            {
+                if (connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual("h2"u8) == true)
+                {
+                    connection.Transport = new RepairedTransport(connection.Transport);
+                }
+            }
+            else if (await BeginsWithPrefaceAsync(connection.Transport.Input, connection.ConnectionClosed).ConfigureAwait(false))
             {
                 var negotiated = new Negotiated();
                 connection.Features.Set<ITlsApplicationProtocolFeature>(negotiated);

@@ -31,6 +31,19 @@ internal sealed class ServerMetrics
         Counter walBytes = make.CreateCounter("etcd_disk_wal_write_bytes_total", "Bytes of entries written to the log.");
         Gauge size = make.CreateGauge("etcd_mvcc_db_total_size_in_bytes", "Bytes the data takes.");
         Gauge sizeInUse = make.CreateGauge("etcd_mvcc_db_total_size_in_use_in_bytes", "Bytes the data takes that are in use.");
+        Gauge quota = make.CreateGauge("etcd_server_quota_backend_bytes", "Most bytes of data; -1 without a quota.");
+        Counter puts = make.CreateCounter("etcd_mvcc_put_total", "Keys put.");
+        Counter deletions = make.CreateCounter("etcd_mvcc_delete_total", "Keys deleted.");
+        Counter ranges = make.CreateCounter("etcd_mvcc_range_total", "Ranges read.");
+
+        // etcd 3.4 has the same under the names of the versions before it.
+        Counter oldPuts = make.CreateCounter("etcd_debugging_mvcc_put_total", "Keys put.");
+        Counter oldDeletions = make.CreateCounter("etcd_debugging_mvcc_delete_total", "Keys deleted.");
+        Counter oldRanges = make.CreateCounter("etcd_debugging_mvcc_range_total", "Ranges read.");
+        Gauge id = make.CreateGauge("etcd_server_id", "The id of this member. 1 for its label.", "server_id");
+        id.WithLabels(member.Identity.Self.ToString()).Set(1);
+        Gauge keys = make.CreateGauge("etcd_debugging_mvcc_keys_total", "Keys.");
+        Calls = new CallMetrics(make);
         Gauge revision = make.CreateGauge("etcd_debugging_mvcc_current_revision", "The current revision of the store.");
         Gauge compacted = make.CreateGauge("etcd_debugging_mvcc_compact_revision", "The last compacted revision of the store.");
         Gauge watchers = make.CreateGauge("etcd_debugging_mvcc_watcher_total", "Watches.");
@@ -50,8 +63,16 @@ internal sealed class ServerMetrics
             pending.Set(Math.Max(0, status.LastIndex - status.AppliedIndex));
             failed.IncTo(member.Metrics.FailedProposals);
             walBytes.IncTo(member.Metrics.LogWrittenBytes);
-            size.Set(member.Store.SizeBytes);
-            sizeInUse.Set(member.Store.SizeBytes);
+            size.Set(member.DbSizeBytes);
+            sizeInUse.Set(member.Store.DataBytes);
+            puts.IncTo(member.Store.Counters.Puts);
+            deletions.IncTo(member.Store.Counters.Deletions);
+            ranges.IncTo(member.Store.Counters.Ranges);
+            oldPuts.IncTo(member.Store.Counters.Puts);
+            oldDeletions.IncTo(member.Store.Counters.Deletions);
+            oldRanges.IncTo(member.Store.Counters.Ranges);
+            quota.Set(member.Quota.QuotaBytes == long.MaxValue ? -1 : member.Quota.QuotaBytes);
+            keys.Set(member.Store.Keys);
             revision.Set(member.Store.CurrentRevision);
             compacted.Set(member.Store.CompactRevision);
             watchers.Set(member.Watches.WatcherCount);
@@ -59,6 +80,9 @@ internal sealed class ServerMetrics
             received.IncTo(member.Metrics.PeerReceivedBytes);
         });
     }
+
+    /// <summary>What is counted of gRPC calls.</summary>
+    public CallMetrics Calls { get; }
 
     public async Task WriteAsync(HttpContext context)
     {

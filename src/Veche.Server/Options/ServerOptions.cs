@@ -33,6 +33,15 @@ public sealed record ServerOptions
     /// <summary>Join a running cluster instead of founding one (<c>--initial-cluster-state existing</c>). Default false.</summary>
     public bool JoinExisting { get; init; }
 
+    /// <summary>Make this member's data a cluster of its own (<c>--force-new-cluster</c>): for when the others are lost for good. Default false.</summary>
+    public bool ForceNewCluster { get; init; }
+
+    /// <summary>Refuse membership changes that would leave too few working members (<c>--strict-reconfig-check</c>). Default true.</summary>
+    public bool StrictReconfigCheck { get; init; } = true;
+
+    /// <summary>Most learners at once (<c>--experimental-max-learners</c>). Default 1.</summary>
+    public int MaxLearners { get; init; } = 1;
+
     /// <summary>Interval of a leader's heartbeats in milliseconds (<c>--heartbeat-interval</c>). Default 100.</summary>
     public int HeartbeatIntervalMs { get; init; } = 100;
 
@@ -44,6 +53,12 @@ public sealed record ServerOptions
 
     /// <summary>Largest request in bytes (<c>--max-request-bytes</c>). Default 1.5 MiB.</summary>
     public int MaxRequestBytes { get; init; } = 1536 << 10;
+
+    /// <summary>Most bytes of data (<c>--quota-backend-bytes</c>), as <c>KeyValueStore.DataBytes</c> counts them; 0 for 2 GiB, negative for no quota. Default 0.</summary>
+    public long QuotaBackendBytes { get; init; }
+
+    /// <summary>What history the leader compacts away by itself (<c>--auto-compaction-mode</c>, <c>--auto-compaction-retention</c>). Default none.</summary>
+    public AutoCompaction AutoCompaction { get; init; } = AutoCompaction.Off;
 
     /// <summary>Most operations in a list of a transaction (<c>--max-txn-ops</c>). Default 128.</summary>
     public int MaxTransactionOperations { get; init; } = 128;
@@ -60,6 +75,18 @@ public sealed record ServerOptions
     /// <summary>How often idle watches that asked for it hear how far they are (<c>--experimental-watch-progress-notify-interval</c>). Default 10 minutes, at least 100 ms.</summary>
     public TimeSpan WatchProgressInterval { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>What users show instead of a password (<c>--auth-token</c>): <c>simple</c>, or <c>jwt</c> with its settings. Default <c>simple</c>.</summary>
+    public string AuthToken { get; init; } = "simple";
+
+    /// <summary>How long a simple token is good after its last use (<c>--auth-token-ttl</c>, seconds). Default 300 seconds.</summary>
+    public TimeSpan AuthTokenTtl { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Work in hashing a password, as a power of two (<c>--bcrypt-cost</c>). Default 10; from 4 to 31.</summary>
+    public int BcryptCost { get; init; } = 10;
+
+    /// <summary>Take the common name of a client's certificate for its user, where it shows no token (<c>--client-cert-auth</c>). Default false.</summary>
+    public bool ClientCertificateAuth { get; init; }
+
     /// <summary>TLS towards clients; null for none.</summary>
     public TlsFiles? ClientTls { get; init; }
 
@@ -73,12 +100,34 @@ public sealed record ServerOptions
     public IReadOnlyList<string> Ignored { get; init; } = [];
 }
 
-/// <summary>Files for TLS, PEM.</summary>
+/// <summary>Files for TLS, PEM, and what is asked of the other side.</summary>
 /// <param name="CertificateFile">Certificate (<c>--cert-file</c>, <c>--peer-cert-file</c>).</param>
 /// <param name="KeyFile">Its private key (<c>--key-file</c>, <c>--peer-key-file</c>).</param>
 /// <param name="TrustedCaFile">Who may sign the other side's certificate (<c>--trusted-ca-file</c>, <c>--peer-trusted-ca-file</c>); null trusts what the machine trusts.</param>
 /// <param name="RequireClientCertificate">Refuse those without a certificate (<c>--client-cert-auth</c>, <c>--peer-client-cert-auth</c>).</param>
-public sealed record TlsFiles(string CertificateFile, string KeyFile, string? TrustedCaFile, bool RequireClientCertificate);
+public sealed record TlsFiles(string CertificateFile, string KeyFile, string? TrustedCaFile, bool RequireClientCertificate)
+{
+    /// <summary>Certificate revocation list, PEM or DER (<c>--client-crl-file</c>, <c>--peer-crl-file</c>). Default none.</summary>
+    public string? RevocationFile { get; init; }
+
+    /// <summary>The common name that the other side's certificate must have (<c>--peer-cert-allowed-cn</c>). Default any.</summary>
+    public string? AllowedCommonName { get; init; }
+
+    /// <summary>The host that the other side's certificate must be for (<c>--client-cert-allowed-hostname</c>, <c>--peer-cert-allowed-hostname</c>). Default any.</summary>
+    public string? AllowedHostname { get; init; }
+
+    /// <summary>Cipher suites before TLS 1.3, by Go's names (<c>--cipher-suites</c>). Default: the system's.</summary>
+    public IReadOnlyList<string> CipherSuites { get; init; } = [];
+
+    /// <summary>Versions of TLS (<c>--tls-min-version</c>, <c>--tls-max-version</c>). Default 1.2 and later.</summary>
+    public System.Security.Authentication.SslProtocols Protocols { get; init; } = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13;
+
+    /// <summary>Make a certificate in the data directory (<c>--auto-tls</c>, <c>--peer-auto-tls</c>); members then do not ask who the others are. Default false.</summary>
+    public bool IsSelfSigned { get; init; }
+
+    /// <summary>How long such a certificate is valid, in years (<c>--self-signed-cert-validity</c>). Default 1.</summary>
+    public int SelfSignedYears { get; init; } = 1;
+}
 
 /// <summary>A setting makes no sense. The message says which, and what to do, in one line.</summary>
 public sealed class OptionException(string message) : Exception(message);

@@ -79,6 +79,11 @@ public static class ServerOptionsParser
     private static Dictionary<string, string> FromFile(string path)
     {
         Dictionary<string, string> given = new(StringComparer.Ordinal);
+        if (path.Length == 0)
+        {
+            throw new OptionException("--config-file needs the path of a file");
+        }
+
         var yaml = new YamlStream();
         try
         {
@@ -106,7 +111,7 @@ public static class ServerOptionsParser
 
         foreach ((YamlNode key, YamlNode value) in root.Children)
         {
-            Read(path, ((YamlScalarNode)key).Value ?? string.Empty, value, given);
+            Read(path, NameOf(path, key), value, given);
         }
 
         return given;
@@ -120,7 +125,7 @@ public static class ServerOptionsParser
             string prefix = name == "peer-transport-security" ? "peer-" : string.Empty;
             foreach ((YamlNode key, YamlNode inner) in section.Children)
             {
-                Read(path, prefix + ((YamlScalarNode)key).Value, inner, given);
+                Read(path, prefix + NameOf(path, key), inner, given);
             }
 
             return;
@@ -134,10 +139,16 @@ public static class ServerOptionsParser
         given[name] = value switch
         {
             YamlScalarNode scalar => scalar.Value ?? string.Empty,
-            YamlSequenceNode list => string.Join(',', list.Children.Select(static item => ((YamlScalarNode)item).Value)),
+            YamlSequenceNode list => string.Join(',', list.Children.Select(item => item is YamlScalarNode scalar
+                ? scalar.Value
+                : throw new OptionException($"'{name}' in {path} should be a list of values, line {item.Start.Line}"))),
             _ => throw new OptionException($"'{name}' in {path} should be one value, line {value.Start.Line}"),
         };
     }
+
+    private static string NameOf(string path, YamlNode key) => key is YamlScalarNode { Value: { } name }
+        ? name
+        : throw new OptionException($"the configuration file {path} has a name that is not text, line {key.Start.Line}");
 
     private static OptionException Unknown(string shown, string name, string dashes) =>
         new(Flags.Nearest(name) is { } nearest
@@ -166,15 +177,24 @@ public static class ServerOptionsParser
                 InitialCluster = Cluster(name, advertisePeer),
                 InitialClusterToken = Text("initial-cluster-token", Defaults.InitialClusterToken),
                 JoinExisting = Choice("initial-cluster-state", "new", "new", "existing") == "existing",
+                ForceNewCluster = Switch("force-new-cluster"),
+                StrictReconfigCheck = !given.ContainsKey("strict-reconfig-check") || Switch("strict-reconfig-check"),
+                MaxLearners = (int)Number("experimental-max-learners", Defaults.MaxLearners, 1, 100),
                 HeartbeatIntervalMs = (int)Number("heartbeat-interval", Defaults.HeartbeatIntervalMs, 1, 10_000),
                 ElectionTimeoutMs = (int)Number("election-timeout", Defaults.ElectionTimeoutMs, 10, 50_000),
                 SnapshotCount = Number("snapshot-count", Defaults.SnapshotCount, 1, long.MaxValue),
+                QuotaBackendBytes = Number("quota-backend-bytes", Defaults.QuotaBackendBytes, long.MinValue, long.MaxValue),
+                AutoCompaction = AutoCompaction.Parse(Choice("auto-compaction-mode", "periodic", "periodic", "revision"), Text("auto-compaction-retention", "0")),
                 MaxRequestBytes = (int)Number("max-request-bytes", Defaults.MaxRequestBytes, 1024, 64 << 20),
                 MaxTransactionOperations = (int)Number("max-txn-ops", Defaults.MaxTransactionOperations, 1, 1 << 20),
                 MaxConcurrentStreams = (int)Math.Min(Number("max-concurrent-streams", Defaults.MaxConcurrentStreams, 1, uint.MaxValue), int.MaxValue),
                 LogLevel = Choice("log-level", Defaults.LogLevel, "debug", "info", "warn", "error", "panic", "fatal"),
                 ListenMetricsUrls = Urls("listen-metrics-urls", []),
                 WatchProgressInterval = Duration("experimental-watch-progress-notify-interval", Defaults.WatchProgressInterval),
+                AuthToken = Text("auth-token", Defaults.AuthToken),
+                AuthTokenTtl = TimeSpan.FromSeconds(Number("auth-token-ttl", (long)Defaults.AuthTokenTtl.TotalSeconds, 1, 366 * 24 * 3600)),
+                BcryptCost = (int)Number("bcrypt-cost", Defaults.BcryptCost, 4, 31),
+                ClientCertificateAuth = Switch("client-cert-auth"),
                 ClientTls = Tls(string.Empty),
                 PeerTls = Tls("peer-"),
                 ParentProcessId = given.ContainsKey("parent-pid") ? (int)Number("parent-pid", 0, 1, int.MaxValue) : null,
@@ -203,6 +223,7 @@ public static class ServerOptionsParser
             }
 
             CheckScheme("--listen-client-urls", options.ListenClientUrls, options.ClientTls, "--cert-file and --key-file");
+            CheckScheme("--listen-metrics-urls", options.ListenMetricsUrls, options.ClientTls, "--cert-file and --key-file");
             CheckScheme("--listen-peer-urls", options.ListenPeerUrls, options.PeerTls, "--peer-cert-file and --peer-key-file");
         }
 
@@ -214,7 +235,7 @@ public static class ServerOptionsParser
             }
         }
 
-        private static string Normal(Uri url) => url.GetLeftPart(UriPartial.Authority);
+        private static string Normal(Uri url) => Server.Urls.Plain(url);
 
         private string Text(string name, string otherwise) => given.GetValueOrDefault(name) is { Length: > 0 } value ? value : otherwise;
 
@@ -269,9 +290,12 @@ public static class ServerOptionsParser
                 : otherwise;
 
         private static Uri Url(string name, string text) =>
-            Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.AbsolutePath == "/" && !url.IsDefaultPort
+            Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.AbsolutePath == "/" && HasPort(text, url)
                 ? url
                 : throw new OptionException($"--{name} has '{text}'; it should look like http://127.0.0.1:2379, with scheme and port and without a path");
+
+        /// <summary>A <see cref="Uri"/> does not tell a port that was left out from the usual one that was not.</summary>
+        private static bool HasPort(string text, Uri url) => !url.IsDefaultPort || text.TrimEnd('/').EndsWith($":{url.Port}", StringComparison.Ordinal);
 
         private List<(string Name, Uri PeerUrl)> Cluster(string name, IReadOnlyList<Uri> advertisePeer)
         {
@@ -297,23 +321,66 @@ public static class ServerOptionsParser
 
         private TlsFiles? Tls(string prefix)
         {
-            string? certificate = given.GetValueOrDefault(prefix + "cert-file");
-            string? key = given.GetValueOrDefault(prefix + "key-file");
-            if (string.IsNullOrEmpty(certificate) && string.IsNullOrEmpty(key))
+            string? certificate = Optional(prefix + "cert-file");
+            string? key = Optional(prefix + "key-file");
+            bool automatic = certificate is null && key is null && Switch(prefix + "auto-tls");
+            if (certificate is null && key is null && !automatic)
             {
                 return null;
             }
 
-            if (string.IsNullOrEmpty(certificate) || string.IsNullOrEmpty(key))
+            if (!automatic && (certificate is null || key is null))
             {
                 throw new OptionException($"--{prefix}cert-file and --{prefix}key-file go together");
             }
 
-            string? ca = given.GetValueOrDefault(prefix + "trusted-ca-file");
-            bool require = Switch(prefix + "client-cert-auth");
-            return require && string.IsNullOrEmpty(ca)
-                ? throw new OptionException($"--{prefix}client-cert-auth needs --{prefix}trusted-ca-file")
-                : new TlsFiles(certificate, key, string.IsNullOrEmpty(ca) ? null : ca, require);
+            string? ca = Optional(prefix + "trusted-ca-file");
+            string? list = Optional(prefix.Length > 0 ? "peer-crl-file" : "client-crl-file");
+            string? host = Optional(prefix.Length > 0 ? "peer-cert-allowed-hostname" : "client-cert-allowed-hostname");
+            string? name = prefix.Length > 0 ? Optional("peer-cert-allowed-cn") : null;
+
+            // As in etcd: naming an authority is asking for its certificates, with or without the switch. Whoever relied on that must not find the door open.
+            bool require = Switch(prefix + "client-cert-auth") || ca is not null;
+            if (require && ca is null)
+            {
+                throw new OptionException($"--{prefix}client-cert-auth needs --{prefix}trusted-ca-file");
+            }
+
+            if ((list ?? host ?? name) is not null && !require)
+            {
+                throw new OptionException($"who may connect can only be told by certificates: a revocation list, allowed name or hostname needs --{prefix}trusted-ca-file");
+            }
+
+            if (host is not null && name is not null)
+            {
+                throw new OptionException("--peer-cert-allowed-cn and --peer-cert-allowed-hostname exclude each other");
+            }
+
+            return new TlsFiles(certificate ?? string.Empty, key ?? string.Empty, ca, require)
+            {
+                RevocationFile = list,
+                AllowedCommonName = name,
+                AllowedHostname = host,
+                CipherSuites = Optional("cipher-suites")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
+                Protocols = TlsVersions(),
+                IsSelfSigned = automatic,
+                SelfSignedYears = (int)Number("self-signed-cert-validity", 1, 1, 100),
+            };
         }
+
+        private System.Security.Authentication.SslProtocols TlsVersions()
+        {
+            string least = Choice("tls-min-version", "TLS1.2", "TLS1.2", "TLS1.3");
+            string most = Choice("tls-max-version", "TLS1.3", "TLS1.2", "TLS1.3");
+            return (least, most) switch
+            {
+                ("TLS1.2", "TLS1.2") => System.Security.Authentication.SslProtocols.Tls12,
+                ("TLS1.3", "TLS1.3") => System.Security.Authentication.SslProtocols.Tls13,
+                ("TLS1.2", "TLS1.3") => System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13,
+                _ => throw new OptionException("--tls-min-version is later than --tls-max-version"),
+            };
+        }
+
+        private string? Optional(string name) => given.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
     }
 }

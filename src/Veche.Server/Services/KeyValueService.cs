@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
+using Veche.Server.Auth;
 using Veche.Store;
 
 namespace Veche.Server.Services;
@@ -19,7 +20,7 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
         RangeResponse response;
         try
         {
-            response = member.Store.Range(request);
+            response = member.Store.Range(request, context.Caller());
         }
         catch (StoreException exception)
         {
@@ -33,7 +34,7 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
     public override async Task<PutResponse> Put(PutRequest request, ServerCallContext context)
     {
         Refuse(RequestValidator.Check(request, member.Limits));
-        PutResponse response = await member.ProposeAsync<PutResponse>(new Command { Put = request }, context.CancellationToken).ConfigureAwait(false);
+        PutResponse response = await member.ProposeAsync<PutResponse>(new Command { Put = request }, context).ConfigureAwait(false);
         member.Complete(response.Header);
         return response;
     }
@@ -41,7 +42,7 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
     public override async Task<DeleteRangeResponse> DeleteRange(DeleteRangeRequest request, ServerCallContext context)
     {
         Refuse(RequestValidator.Check(request, member.Limits));
-        DeleteRangeResponse response = await member.ProposeAsync<DeleteRangeResponse>(new Command { DeleteRange = request }, context.CancellationToken).ConfigureAwait(false);
+        DeleteRangeResponse response = await member.ProposeAsync<DeleteRangeResponse>(new Command { DeleteRange = request }, context).ConfigureAwait(false);
         member.Complete(response.Header);
         return response;
     }
@@ -51,14 +52,19 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
         Refuse(RequestValidator.Check(request, member.Limits));
         TxnResponse response = RequestValidator.IsReadOnly(request)
             ? await ReadAsync(request, context).ConfigureAwait(false)
-            : await member.ProposeAsync<TxnResponse>(new Command { Txn = request }, context.CancellationToken).ConfigureAwait(false);
+            : await member.ProposeAsync<TxnResponse>(new Command { Txn = request }, context).ConfigureAwait(false);
         member.Complete(response.Header);
         return response;
     }
 
     public override async Task<CompactionResponse> Compact(CompactionRequest request, ServerCallContext context)
     {
-        CompactionResponse response = await member.ProposeAsync<CompactionResponse>(new Command { Compact = request }, context.CancellationToken).ConfigureAwait(false);
+        CompactionResponse response = await member.ProposeAsync<CompactionResponse>(new Command { Compact = request }, context).ConfigureAwait(false);
+        if (request.Physical)
+        {
+            await member.Reclaims.WaitAsync(request.Revision, context.CancellationToken).ConfigureAwait(false);
+        }
+
         member.Complete(response.Header);
         return response;
     }
@@ -72,7 +78,7 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
 
         try
         {
-            return member.Store.ReadTransaction(request);
+            return member.Store.ReadTransaction(request, context.Caller());
         }
         catch (StoreException exception)
         {

@@ -2,13 +2,14 @@ using System.Security.Cryptography;
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
+using Veche.Server.Auth;
 using Veche.Store;
 using Veche.Store.Leases;
 
 namespace Veche.Server.Services;
 
 /// <summary>Leases. Time is counted by the leader; every member passes questions about it on.</summary>
-internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper) : Lease.LeaseBase
+internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper, Authenticator authenticator) : Lease.LeaseBase
 {
     public override async Task<LeaseGrantResponse> LeaseGrant(LeaseGrantRequest request, ServerCallContext context)
     {
@@ -25,27 +26,28 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper) : L
             grant.ID = ((long)RandomNumberGenerator.GetInt32(int.MaxValue) << 31) + RandomNumberGenerator.GetInt32(1, int.MaxValue);
         }
 
-        LeaseGrantResponse response = await member.ProposeAsync<LeaseGrantResponse>(new Command { LeaseGrant = grant }, context.CancellationToken).ConfigureAwait(false);
+        LeaseGrantResponse response = await member.ProposeAsync<LeaseGrantResponse>(new Command { LeaseGrant = grant }, context).ConfigureAwait(false);
         member.Complete(response.Header);
         return response;
     }
 
     public override async Task<LeaseRevokeResponse> LeaseRevoke(LeaseRevokeRequest request, ServerCallContext context)
     {
-        LeaseRevokeResponse response = await member.ProposeAsync<LeaseRevokeResponse>(new Command { LeaseRevoke = request }, context.CancellationToken).ConfigureAwait(false);
+        LeaseRevokeResponse response = await member.ProposeAsync<LeaseRevokeResponse>(new Command { LeaseRevoke = request }, context).ConfigureAwait(false);
         member.Complete(response.Header);
         return response;
     }
 
     public override async Task LeaseKeepAlive(IAsyncStreamReader<LeaseKeepAliveRequest> requestStream, IServerStreamWriter<LeaseKeepAliveResponse> responseStream, ServerCallContext context)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, member.Stopping);
         using var leader = new LeaderWatch(member, context, ended);
         try
         {
             while (await requestStream.MoveNext(ended.Token).ConfigureAwait(false))
             {
                 long id = requestStream.Current.ID;
+                await LeasePermissions.RefuseUnlessMayKeepAsync(member, authenticator, context, id).ConfigureAwait(false);
                 long ttl = await keeper.RenewAsync(id, ended.Token).ConfigureAwait(false);
                 await responseStream.WriteAsync(new LeaseKeepAliveResponse { Header = member.NewHeader(), ID = id, TTL = ttl }, ended.Token).ConfigureAwait(false);
             }
@@ -53,6 +55,8 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper) : L
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
             leader.ThrowIfLost();
+            member.ThrowIfStopping();
+            context.Status = new Status(StatusCode.Cancelled, "the client is gone");
         }
     }
 
@@ -67,6 +71,7 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper) : L
             if (request.Keys)
             {
                 response.Keys.AddRange(member.Store.KeysOf(request.ID));
+                LeasePermissions.RefuseUnlessMayRead(member.Store.Auth, context.Caller(), response.Keys);
             }
         }
 
@@ -79,6 +84,7 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper) : L
         var response = new LeaseLeasesResponse { Header = member.NewHeader() };
         foreach (LeaseRecord lease in member.Store.Leases())
         {
+            LeasePermissions.RefuseUnlessMaySee(member.Store, context.Caller(), lease.Id);
             response.Leases.Add(new LeaseStatus { ID = lease.Id });
         }
 

@@ -1,14 +1,20 @@
 using Grpc.Core;
 using Veche.Api;
+using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Server.Snapshots;
 using Veche.Store;
+using Veche.Store.Backups;
 
 namespace Veche.Server.Services;
 
 /// <summary>How the member is, and what can be done about it.</summary>
 internal sealed class MaintenanceService(MemberContext member) : Maintenance.MaintenanceBase
 {
+    /// <summary>What etcd calls the compacted revision of a store that never was.</summary>
+    private const long NeverCompacted = -1;
+
     public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
     {
         MemberStatus status = member.Host.Status;
@@ -16,37 +22,53 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
         {
             Header = member.NewHeader(),
             Version = EtcdVersion.Server,
-            DbSize = member.Store.SizeBytes,
-            DbSizeInUse = member.Store.SizeBytes,
+            DbSize = member.DbSizeBytes,
+            DbSizeInUse = member.Store.DataBytes,
+            DbSizeQuota = member.Quota.QuotaBytes == long.MaxValue ? 0 : member.Quota.QuotaBytes,
             Leader = status.Leader.Value,
             RaftIndex = (ulong)status.CommitIndex,
             RaftTerm = (ulong)status.Term,
             RaftAppliedIndex = (ulong)status.AppliedIndex,
-            IsLearner = status.Configuration.IsLearner(member.Identity.Self),
+            IsLearner = member.IsLearner,
         };
         if (status.Leader.IsNone)
         {
             response.Errors.Add("etcdserver: no leader");
         }
 
+        // In the form of etcd, down to the space at the end: its tools show it as it is.
+        response.Errors.AddRange(member.Store.Alarms.Select(static alarm => $"memberID:{alarm.MemberID} alarm:{alarm.Alarm.ToString().ToUpperInvariant()} "));
         return Task.FromResult(response);
     }
 
-    public override Task<AlarmResponse> Alarm(AlarmRequest request, ServerCallContext context) =>
-        request.Action == AlarmRequest.Types.AlarmAction.Get
-            ? Task.FromResult(new AlarmResponse { Header = member.NewHeader() })
-            : throw Errors.Unimplemented("raising and clearing alarms by hand");
+    public override async Task<AlarmResponse> Alarm(AlarmRequest request, ServerCallContext context)
+    {
+        if (request.Action != AlarmRequest.Types.AlarmAction.Get)
+        {
+            AlarmResponse response = await member.ProposeAsync<AlarmResponse>(new Command { Alarm = request }, context.CancellationToken).ConfigureAwait(false);
+            member.Complete(response.Header);
+            return response;
+        }
 
-    /// <summary>There is nothing to do: room is taken back all the time.</summary>
-    public override Task<DefragmentResponse> Defragment(DefragmentRequest request, ServerCallContext context) =>
-        Task.FromResult(new DefragmentResponse { Header = member.NewHeader() });
+        await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
+        var alarms = new AlarmResponse { Header = member.NewHeader() };
+        alarms.Alarms.AddRange(member.Store.Alarms.Where(alarm => request.Alarm == AlarmType.None || alarm.Alarm == request.Alarm));
+        return alarms;
+    }
+
+    /// <summary>Answers when the engine has put its files in order; everything else goes on meanwhile, and a caller that leaves does not stop it.</summary>
+    public override async Task<DefragmentResponse> Defragment(DefragmentRequest request, ServerCallContext context)
+    {
+        await Task.Run(member.Store.Defragment, CancellationToken.None).WaitAsync(context.CancellationToken).ConfigureAwait(false);
+        return new DefragmentResponse { Header = member.NewHeader() };
+    }
 
     public override Task<HashKVResponse> HashKV(HashKVRequest request, ServerCallContext context)
     {
         try
         {
             uint hash = member.Store.HashHistory(request.Revision, out long current, out long compacted);
-            var response = new HashKVResponse { Header = member.NewHeader(), Hash = hash, CompactRevision = compacted, HashRevision = request.Revision == 0 ? current : request.Revision };
+            var response = new HashKVResponse { Header = member.NewHeader(), Hash = hash, CompactRevision = compacted == 0 ? NeverCompacted : compacted, HashRevision = request.Revision == 0 ? current : request.Revision };
             response.Header.Revision = current;
             return Task.FromResult(response);
         }
@@ -63,6 +85,12 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
             throw Errors.NotLeader();
         }
 
+        if (request.TargetID == member.Identity.Self.Value)
+        {
+            // It leads already; etcd finds nothing wrong with being asked for that.
+            return new MoveLeaderResponse { Header = member.NewHeader() };
+        }
+
         try
         {
             await member.Host.TransferLeadershipAsync(new MemberId(request.TargetID), context.CancellationToken).ConfigureAwait(false);
@@ -75,9 +103,43 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
         return new MoveLeaderResponse { Header = member.NewHeader() };
     }
 
-    public override Task<HashResponse> Hash(HashRequest request, ServerCallContext context) => throw Errors.Unimplemented("the hash of the whole backend");
+    public override Task<HashResponse> Hash(HashRequest request, ServerCallContext context)
+    {
+        using StoreBackup backup = member.Store.OpenBackup(EtcdVersion.Cluster);
+        var response = new HashResponse { Header = member.NewHeader(), Hash = backup.Hash() };
+        response.Header.Revision = backup.Revision;
+        return Task.FromResult(response);
+    }
 
-    public override Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotResponse> responseStream, ServerCallContext context) => throw Errors.Unimplemented("the snapshot stream");
+    public override async Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotResponse> responseStream, ServerCallContext context)
+    {
+        using StoreBackup backup = member.Store.OpenBackup(EtcdVersion.Cluster);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, member.Stopping);
+        try
+        {
+            await SnapshotStream.SendAsync(backup, response => responseStream.WriteAsync(response, ended.Token), ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            member.ThrowIfStopping();
+            throw;
+        }
+    }
 
-    public override Task<DowngradeResponse> Downgrade(DowngradeRequest request, ServerCallContext context) => throw Errors.Unimplemented("downgrading");
+    /// <summary>
+    /// Which versions may follow is answered as etcd answers it. There is nothing to enable: the data has one format, so a downgrade is never under way.
+    /// </summary>
+    public override async Task<DowngradeResponse> Downgrade(DowngradeRequest request, ServerCallContext context)
+    {
+        await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
+        if (request.Action == DowngradeRequest.Types.DowngradeAction.Cancel)
+        {
+            throw Errors.NoDowngrade();
+        }
+
+        DowngradeTarget.Check(request.Version, EtcdVersion.Cluster);
+        return request.Action == DowngradeRequest.Types.DowngradeAction.Validate
+            ? new DowngradeResponse { Header = member.NewHeader(), Version = EtcdVersion.Cluster }
+            : throw Errors.DowngradeNotNeeded();
+    }
 }

@@ -1,12 +1,15 @@
 using System.Threading.Channels;
 using Grpc.Core;
 using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Server.Auth;
+using Veche.Store;
 using Veche.Store.Watching;
 
 namespace Veche.Server.Services;
 
 /// <summary>Watches: one task takes the client's requests, another sends what the stream has.</summary>
-internal sealed class WatchService(MemberContext member) : Watch.WatchBase
+internal sealed class WatchService(MemberContext member, Authenticator authenticator) : Watch.WatchBase
 {
     /// <summary>Room for what is around the events in a response.</summary>
     private const int ResponseOverheadBytes = 512 << 10;
@@ -15,17 +18,18 @@ internal sealed class WatchService(MemberContext member) : Watch.WatchBase
     {
         Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
         using WatchStream stream = member.Watches.OpenStream(() => signal.Writer.TryWrite(0), member.Options.MaxRequestBytes + ResponseOverheadBytes);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, member.Stopping);
         await using var idle = new Timer(_ => stream.NotifyIdle(), null, member.Options.WatchProgressInterval, member.Options.WatchProgressInterval);
         Task sending = SendAsync(stream, signal.Reader, responseStream, ended.Token);
         using var leader = new LeaderWatch(member, context, ended);
         try
         {
-            await ReceiveAsync(stream, requestStream, ended.Token).ConfigureAwait(false);
+            await ReceiveAsync(stream, requestStream, context, ended.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
-            // The client is gone, or the stream was cut; what matters is said below.
+            // The client is gone, or the stream was cut; what matters more is said below.
+            context.Status = new Status(StatusCode.Cancelled, "the client is gone");
         }
 
         await ended.CancelAsync().ConfigureAwait(false);
@@ -39,9 +43,10 @@ internal sealed class WatchService(MemberContext member) : Watch.WatchBase
         }
 
         leader.ThrowIfLost();
+        member.ThrowIfStopping();
     }
 
-    private static async Task ReceiveAsync(WatchStream stream, IAsyncStreamReader<WatchRequest> requests, CancellationToken cancellationToken)
+    private async Task ReceiveAsync(WatchStream stream, IAsyncStreamReader<WatchRequest> requests, ServerCallContext context, CancellationToken cancellationToken)
     {
         while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
         {
@@ -49,7 +54,7 @@ internal sealed class WatchService(MemberContext member) : Watch.WatchBase
             switch (request.RequestUnionCase)
             {
                 case WatchRequest.RequestUnionOneofCase.CreateRequest:
-                    stream.Create(request.CreateRequest);
+                    await CreateAsync(stream, request.CreateRequest, context).ConfigureAwait(false);
                     break;
                 case WatchRequest.RequestUnionOneofCase.CancelRequest:
                     stream.Cancel(request.CancelRequest.WatchId);
@@ -59,6 +64,23 @@ internal sealed class WatchService(MemberContext member) : Watch.WatchBase
                     break;
             }
         }
+    }
+
+    /// <summary>Who it is is asked for each watch: the token may have ended since the stream began.</summary>
+    private async ValueTask CreateAsync(WatchStream stream, WatchCreateRequest request, ServerCallContext context)
+    {
+        Caller? caller;
+        try
+        {
+            caller = await authenticator.RecogniseAsync(context).ConfigureAwait(false);
+        }
+        catch (StoreException exception)
+        {
+            stream.Create(request, unrecognised: exception.Error);
+            return;
+        }
+
+        stream.Create(request, caller);
     }
 
     private async Task SendAsync(WatchStream stream, ChannelReader<byte> signal, IServerStreamWriter<WatchResponse> responses, CancellationToken cancellationToken)

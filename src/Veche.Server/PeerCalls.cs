@@ -1,0 +1,15 @@
+using Veche.Hosting;
+using Veche.Raft;
+using Veche.Server.Membership;
+
+namespace Veche.Server;
+
+/// <summary>Questions of other members, to those who answer them; the first byte says what a question is about.</summary>
+internal sealed class PeerCalls(LeaseKeeper leases, MembershipChanges membership) : ICallHandler
+{
+    /// <inheritdoc/>
+    public ValueTask<ReadOnlyMemory<byte>> HandleAsync(MemberId from, ReadOnlyMemory<byte> request, CancellationToken cancellationToken) =>
+        !request.IsEmpty && request.Span[0] == MembershipChanges.CallKind
+            ? membership.HandleAsync(request, cancellationToken)
+            : leases.HandleAsync(from, request, cancellationToken);
+}

@@ -1,0 +1,216 @@
+using System.Net;
+using System.Net.Sockets;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging.Abstractions;
+using Veche.Api;
+using Veche.Hosting;
+using Veche.Server.Options;
+
+namespace Veche.Server.Tests;
+
+/// <summary>Members that come, go, and come back without their disk; in this process, over real sockets and files.</summary>
+public sealed class MembershipTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("veche-members-").FullName;
+    private readonly Dictionary<string, VecheServer> _servers = [];
+    private readonly List<GrpcChannel> _channels = [];
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        _channels.ForEach(static channel => channel.Dispose());
+        foreach (VecheServer server in _servers.Values)
+        {
+            await server.DisposeAsync();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_member_is_added_joins_becomes_a_voter_and_stops_when_it_is_removed()
+    {
+        (string Name, Uri Url)[] cluster = Places(2);
+
+        // The check would want five seconds of health before the removal; it has tests of its own.
+        await StartAsync("m0", [cluster[0]], static options => options with { StrictReconfigCheck = false });
+        Cluster.ClusterClient members = new(ChannelTo("m0"));
+        await new KV.KVClient(ChannelTo("m0")).PutAsync(new PutRequest { Key = B("a"), Value = B("1") });
+
+        // Before it has started it counts for nothing: writes go on.
+        MemberAddResponse added = await members.MemberAddAsync(new MemberAddRequest { PeerURLs = { Urls.Plain(cluster[1].Url) } });
+        Assert.Equal((string.Empty, false, 2), (added.Member.Name, added.Member.IsLearner, added.Members.Count));
+        await new KV.KVClient(ChannelTo("m0")).PutAsync(new PutRequest { Key = B("a"), Value = B("2") });
+
+        VecheServer joined = await StartAsync("m1", cluster, static options => options with { JoinExisting = true });
+        await UntilAsync(() => Task.FromResult(_servers["m0"].Status.Configuration.Voters.Count == 2));
+        Assert.Equal(added.Member.ID, joined.MemberId.Value);
+        Assert.Equal("2", (await new KV.KVClient(ChannelTo("m1")).RangeAsync(new RangeRequest { Key = B("a") })).Kvs[0].Value.ToStringUtf8());
+        MemberListResponse list = await new Cluster.ClusterClient(ChannelTo("m1")).MemberListAsync(new MemberListRequest { Linearizable = true });
+        Assert.Equal(["m0", "m1"], list.Members.Select(static member => member.Name).Order());
+
+        // Asked of the member itself, which passes it on to the leader.
+        MemberRemoveResponse removed = await new Cluster.ClusterClient(ChannelTo("m1")).MemberRemoveAsync(new MemberRemoveRequest { ID = added.Member.ID });
+        Assert.Single(removed.Members);
+        var reason = Assert.IsType<MemberExpelledException>(await joined.Failure.WaitAsync(Patience));
+        Assert.Equal(PeerVerdict.Removed, reason.Verdict);
+        await new KV.KVClient(ChannelTo("m0")).PutAsync(new PutRequest { Key = B("a"), Value = B("3") });
+    }
+
+    [Fact]
+    public async Task Refusals_have_etcds_codes_and_texts()
+    {
+        (string Name, Uri Url)[] cluster = Places(1);
+        VecheServer server = await StartAsync("m0", cluster);
+        Cluster.ClusterClient members = new(ChannelTo("m0"));
+        await RefusedAsync(members.MemberAddAsync(new MemberAddRequest { PeerURLs = { "nonsense" } }), StatusCode.InvalidArgument, "etcdserver: given member URLs are invalid");
+        await RefusedAsync(members.MemberAddAsync(new MemberAddRequest { PeerURLs = { Urls.Plain(cluster[0].Url) } }), StatusCode.FailedPrecondition, "etcdserver: Peer URLs already exists");
+        await RefusedAsync(members.MemberRemoveAsync(new MemberRemoveRequest { ID = 12345 }), StatusCode.NotFound, "etcdserver: member not found");
+        await RefusedAsync(members.MemberRemoveAsync(new MemberRemoveRequest { ID = server.MemberId.Value }), StatusCode.FailedPrecondition, "etcdserver: re-configuration failed due to not enough started members");
+        await RefusedAsync(members.MemberPromoteAsync(new MemberPromoteRequest { ID = server.MemberId.Value }), StatusCode.FailedPrecondition, "etcdserver: can only promote a learner member");
+        MemberAddResponse learner = await members.MemberAddAsync(new MemberAddRequest { PeerURLs = { "http://127.0.0.1:1" }, IsLearner = true });
+        Assert.True(learner.Member.IsLearner);
+        await RefusedAsync(members.MemberAddAsync(new MemberAddRequest { PeerURLs = { "http://127.0.0.1:2" }, IsLearner = true }), StatusCode.FailedPrecondition, "etcdserver: too many learner members in cluster");
+        await RefusedAsync(members.MemberPromoteAsync(new MemberPromoteRequest { ID = learner.Member.ID }), StatusCode.FailedPrecondition, "etcdserver: can only promote a learner member which is in sync with leader");
+        await RefusedAsync(members.MemberUpdateAsync(new MemberUpdateRequest { ID = learner.Member.ID, PeerURLs = { Urls.Plain(cluster[0].Url) } }), StatusCode.FailedPrecondition, "etcdserver: Peer URLs already exists");
+        MemberUpdateResponse updated = await members.MemberUpdateAsync(new MemberUpdateRequest { ID = learner.Member.ID, PeerURLs = { "http://127.0.0.1:3" } });
+        Assert.Contains(updated.Members, static member => member.PeerURLs.Contains("http://127.0.0.1:3"));
+        Assert.Single((await members.MemberRemoveAsync(new MemberRemoveRequest { ID = learner.Member.ID })).Members);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_member_that_comes_back_with_an_empty_disk_is_refused(bool asJoining)
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await StartAllAsync(cluster);
+        await UntilAsync(() => Task.FromResult(_servers.Values.All(static server => server.IsPublished)));
+        await StopAsync("m2");
+        Directory.Delete(Path.Combine(_directory, "m2"), recursive: true);
+        VecheServer back = await StartAsync("m2", cluster, options => options with { JoinExisting = asJoining });
+        var reason = Assert.IsType<MemberExpelledException>(await back.Failure.WaitAsync(Patience));
+        Assert.Equal(PeerVerdict.LostItsDisk, reason.Verdict);
+        Assert.Contains("add it anew", reason.Message, StringComparison.Ordinal);
+        await new KV.KVClient(ChannelTo("m0")).PutAsync(new PutRequest { Key = B("a"), Value = B("1") });
+    }
+
+    [Fact]
+    public async Task A_member_whose_log_alone_was_emptied_does_not_start()
+    {
+        (string Name, Uri Url)[] cluster = Places(1);
+        VecheServer server = await StartAsync("m0", cluster);
+        await UntilAsync(() => Task.FromResult(server.IsPublished));
+        await StopAsync("m0");
+        foreach (string file in Directory.GetFiles(Path.Combine(_directory, "m0", "log")).Where(static file => Path.GetFileName(file) != "incarnation"))
+        {
+            File.Delete(file);
+        }
+
+        Directory.Delete(Path.Combine(_directory, "m0", "store"), recursive: true);
+        ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync("m0", cluster));
+        Assert.Contains("log", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_one_member_has_is_made_a_cluster_of_its_own()
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await StartAllAsync(cluster);
+        await new KV.KVClient(ChannelTo("m0")).PutAsync(new PutRequest { Key = B("a"), Value = B("1") });
+        await new KV.KVClient(ChannelTo("m1")).RangeAsync(new RangeRequest { Key = B("a") });
+        foreach ((string name, _) in cluster)
+        {
+            await StopAsync(name);
+        }
+
+        await StartAsync("m1", cluster, static options => options with { ForceNewCluster = true });
+        Assert.Equal("1", (await new KV.KVClient(ChannelTo("m1")).RangeAsync(new RangeRequest { Key = B("a") })).Kvs[0].Value.ToStringUtf8());
+        await new KV.KVClient(ChannelTo("m1")).PutAsync(new PutRequest { Key = B("a"), Value = B("2") });
+        Assert.Equal("m1", Assert.Single((await new Cluster.ClusterClient(ChannelTo("m1")).MemberListAsync(new MemberListRequest { Linearizable = true })).Members).Name);
+
+        // Those that were left out are told when they come back, and stop.
+        VecheServer other = await StartAsync("m2", cluster);
+        Assert.Equal(PeerVerdict.Removed, Assert.IsType<MemberExpelledException>(await other.Failure.WaitAsync(Patience)).Verdict);
+    }
+
+    [Fact]
+    public async Task Who_joins_and_was_not_added_is_told_what_to_do()
+    {
+        (string Name, Uri Url)[] cluster = Places(2);
+        await StartAsync("m0", [cluster[0]]);
+        await UntilAsync(() => Task.FromResult(_servers["m0"].IsPublished));
+        ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync("m1", cluster, static options => options with { JoinExisting = true }));
+        Assert.Contains("etcdctl member add m1", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task RefusedAsync<T>(AsyncUnaryCall<T> call, StatusCode code, string text)
+    {
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await call);
+        Assert.Equal((code, text), (refused.StatusCode, refused.Status.Detail));
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!await holds())
+        {
+            await ticks.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
+    private async Task StartAllAsync((string Name, Uri Url)[] cluster)
+    {
+        foreach ((string name, _) in cluster)
+        {
+            await StartAsync(name, cluster);
+        }
+    }
+
+    private async Task<VecheServer> StartAsync(string name, (string Name, Uri Url)[] cluster, Func<ServerOptions, ServerOptions>? more = null)
+    {
+        Uri peer = cluster.First(member => member.Name == name).Url;
+        var options = new ServerOptions
+        {
+            Name = name,
+            DataDirectory = Path.Combine(_directory, name),
+            ListenClientUrls = [new Uri("http://127.0.0.1:0")],
+            ListenPeerUrls = [peer],
+            AdvertisePeerUrls = [peer],
+            InitialCluster = cluster,
+            ElectionTimeoutMs = 300,
+            HeartbeatIntervalMs = 30,
+        };
+        return _servers[name] = await VecheServer.StartAsync(more?.Invoke(options) ?? options, NullLoggerFactory.Instance);
+    }
+
+    private async Task StopAsync(string name)
+    {
+        await _servers[name].DisposeAsync();
+        _servers.Remove(name);
+    }
+
+    private GrpcChannel ChannelTo(string name)
+    {
+        var channel = GrpcChannel.ForAddress(_servers[name].ClientAddresses[0]);
+        _channels.Add(channel);
+        return channel;
+    }
+
+    private static (string Name, Uri Url)[] Places(int count)
+    {
+        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
+        listeners.ForEach(static listener => listener.Start());
+        (string, Uri)[] places = [.. listeners.Select(static (listener, i) => ("m" + i, new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")))];
+        listeners.ForEach(static listener => listener.Dispose());
+        return places;
+    }
+
+    private static ByteString B(string text) => ByteString.CopyFromUtf8(text);
+}

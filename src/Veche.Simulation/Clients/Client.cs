@@ -1,0 +1,222 @@
+using Google.Protobuf;
+using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Simulation.Members;
+
+namespace Veche.Simulation.Clients;
+
+/// <summary>A client: one operation at a time, at one member until it has reason to ask another.</summary>
+internal sealed class Client
+{
+    private readonly World _world;
+    private readonly SimulationRandom _random;
+    private readonly long[] _believed;
+    private readonly int _weightSum;
+    private Operation? _waitingFor;
+    private long _ticket;
+    private int _member;
+    private long _lease;
+    private int _leases;
+
+    public Client(World world, int number, SimulationRandom random)
+    {
+        _world = world;
+        _random = random;
+        Number = number;
+        _believed = new long[world.Keys];
+        _weightSum = world.Plan.Workload.Weights.Sum();
+    }
+
+    public int Number { get; }
+
+    /// <summary>No further operations begin.</summary>
+    public bool IsStopped { get; set; }
+
+    public bool IsWaiting => _waitingFor is not null;
+
+    private WorkloadPlan Plan => _world.Plan.Workload;
+
+    public void Begin()
+    {
+        _member = _random.Below(_world.Members.Count);
+        Think();
+    }
+
+    /// <summary>Asks for something now, whatever the plan.</summary>
+    public void Ask(OperationKind kind, int key, int member)
+    {
+        _member = member;
+        Send(kind, key);
+    }
+
+    public void OnWake(long ticket)
+    {
+        if (ticket != _ticket)
+        {
+            return;
+        }
+
+        if (_waitingFor is { } operation)
+        {
+            // No answer in time. It may still happen, or have happened.
+            _world.History.Ended(operation, Outcome.Unknown);
+            _waitingFor = null;
+            Wander();
+        }
+
+        if (!IsStopped)
+        {
+            Next();
+        }
+    }
+
+    public void OnReply(Operation operation, Outcome outcome)
+    {
+        if (!ReferenceEquals(operation, _waitingFor))
+        {
+            return;
+        }
+
+        _waitingFor = null;
+        _world.History.Ended(operation, outcome);
+        if (outcome == Outcome.Done)
+        {
+            Learn(operation);
+        }
+        else
+        {
+            Wander();
+        }
+
+        Think();
+    }
+
+    private void Learn(Operation operation)
+    {
+        switch (operation.Kind)
+        {
+            case OperationKind.Put or OperationKind.PutWithLease:
+                _believed[operation.Key] = operation.Value;
+                break;
+            case OperationKind.Get:
+                _believed[operation.Key] = operation.Read;
+                break;
+            case OperationKind.CompareAndSet when operation.Succeeded:
+                _believed[operation.Key] = operation.Value;
+                break;
+            case OperationKind.LeaseGrant:
+                _lease = operation.Lease;
+                break;
+            case OperationKind.LeaseRevoke:
+            case OperationKind.LeaseKeepAlive when !operation.Succeeded:
+                _lease = 0;
+                break;
+        }
+    }
+
+    /// <summary>To some member that is not known to be gone for good; whether it is up now is not known.</summary>
+    private void Wander()
+    {
+        for (int attempt = 0; attempt < 4; attempt++)
+        {
+            _member = _random.Below(_world.Members.Count);
+            if (_world.Members[_member].State is not (MemberState.Ruined or MemberState.Retired))
+            {
+                return;
+            }
+        }
+    }
+
+    private void Think()
+    {
+        _ticket++;
+        _world.WakeClient(this, _world.NowNs + 1000 + (_random.Exponential(Plan.ThinkUs) * 1000), _ticket);
+    }
+
+    private void Next()
+    {
+        if (_random.Chance(Plan.Wanders))
+        {
+            Wander();
+        }
+
+        int draw = _random.Below(_weightSum);
+        int kind = 0;
+        while (draw >= Plan.Weights[kind])
+        {
+            draw -= Plan.Weights[kind++];
+        }
+
+        Send((OperationKind)kind, _random.Below(_world.Keys));
+    }
+
+    private void Send(OperationKind kind, int key)
+    {
+        if (_lease == 0 && kind is OperationKind.PutWithLease or OperationKind.LeaseKeepAlive or OperationKind.LeaseRevoke)
+        {
+            kind = OperationKind.LeaseGrant;
+        }
+
+        int id = _world.History.Count;
+        long lease = kind == OperationKind.LeaseGrant ? (Number * 100_000L) + ++_leases : kind is OperationKind.PutWithLease or OperationKind.LeaseKeepAlive or OperationKind.LeaseRevoke ? _lease : 0;
+        var operation = new Operation
+        {
+            Id = id,
+            Client = Number,
+            Kind = kind,
+            Member = _member,
+            Key = kind >= OperationKind.LeaseGrant && kind != OperationKind.PutWithLease ? -1 : key,
+            SecondKey = kind == OperationKind.PutTwo ? (key + 1) % _world.Keys : -1,
+            Value = id + 1,
+            Expected = kind == OperationKind.CompareAndSet ? _believed[key] : 0,
+            Lease = lease,
+            AtRevision = kind == OperationKind.Compact ? Math.Max(1, _world.Model.Revision - _random.Between(0, 50)) : 0,
+            CallNs = _world.NowNs,
+        };
+        if (operation.IsWrite)
+        {
+            operation.Command = ToCommand(operation).ToByteArray();
+        }
+
+        _waitingFor = operation;
+        _world.History.Began(operation);
+        _world.Request(operation);
+        _ticket++;
+        _world.WakeClient(this, _world.NowNs + (Plan.TimeoutMs * 1_000_000L), _ticket);
+    }
+
+    private Command ToCommand(Operation operation)
+    {
+        switch (operation.Kind)
+        {
+            case OperationKind.Put or OperationKind.PutWithLease:
+                return new Command { Put = Put(operation.Key, operation) };
+            case OperationKind.Delete:
+                return new Command { DeleteRange = new DeleteRangeRequest { Key = KeyNames.Bytes(operation.Key) } };
+            case OperationKind.CompareAndSet:
+                var txn = new TxnRequest();
+                txn.Compare.Add(operation.Expected == 0
+                    ? new Compare { Key = KeyNames.Bytes(operation.Key), Target = Compare.Types.CompareTarget.Mod, ModRevision = 0, Result = Compare.Types.CompareResult.Equal }
+                    : new Compare { Key = KeyNames.Bytes(operation.Key), Target = Compare.Types.CompareTarget.Value, Value = ValueBytes.Of(operation.Expected), Result = Compare.Types.CompareResult.Equal });
+                txn.Success.Add(new RequestOp { RequestPut = Put(operation.Key, operation) });
+                return new Command { Txn = txn };
+            case OperationKind.PutTwo:
+                var two = new TxnRequest();
+                two.Success.Add(new RequestOp { RequestPut = Put(operation.Key, operation) });
+                if (operation.SecondKey != operation.Key)
+                {
+                    two.Success.Add(new RequestOp { RequestPut = Put(operation.SecondKey, operation) });
+                }
+
+                return new Command { Txn = two };
+            case OperationKind.LeaseGrant:
+                return new Command { LeaseGrant = new LeaseGrantRequest { ID = operation.Lease, TTL = Plan.LeaseTtlSeconds } };
+            case OperationKind.LeaseRevoke:
+                return new Command { LeaseRevoke = new LeaseRevokeRequest { ID = operation.Lease } };
+            default:
+                return new Command { Compact = new CompactionRequest { Revision = operation.AtRevision } };
+        }
+    }
+
+    private static PutRequest Put(int key, Operation operation) => new() { Key = KeyNames.Bytes(key), Value = ValueBytes.Of(operation.Value), Lease = operation.Lease };
+}

@@ -1,0 +1,192 @@
+using Google.Protobuf;
+
+namespace Veche.Simulation.Clients;
+
+/// <summary>What a client asks for.</summary>
+public enum OperationKind : byte
+{
+    /// <summary>Put a key.</summary>
+    Put,
+
+    /// <summary>Delete a key.</summary>
+    Delete,
+
+    /// <summary>Put a key if it has the value that this client believes it has.</summary>
+    CompareAndSet,
+
+    /// <summary>Put two keys in one transaction.</summary>
+    PutTwo,
+
+    /// <summary>Read a key, linearizably.</summary>
+    Get,
+
+    /// <summary>Read a key from the member's own state.</summary>
+    GetSerializable,
+
+    /// <summary>Read all keys, linearizably.</summary>
+    GetAll,
+
+    /// <summary>Grant a lease.</summary>
+    LeaseGrant,
+
+    /// <summary>Put a key that is to go with a lease.</summary>
+    PutWithLease,
+
+    /// <summary>Keep a lease alive.</summary>
+    LeaseKeepAlive,
+
+    /// <summary>End a lease.</summary>
+    LeaseRevoke,
+
+    /// <summary>Forget history.</summary>
+    Compact,
+}
+
+/// <summary>What a client knows of an operation's end.</summary>
+public enum Outcome : byte
+{
+    /// <summary>No answer: it may take effect at any time, or never.</summary>
+    Unknown,
+
+    /// <summary>Done, as the answer says.</summary>
+    Done,
+
+    /// <summary>Refused: it did not happen and never will.</summary>
+    Refused,
+}
+
+/// <summary>One operation of a client, from its call to its answer. The history of a world is a list of these.</summary>
+public sealed class Operation
+{
+    /// <summary>Position in the history, from 0.</summary>
+    public required int Id { get; init; }
+
+    /// <summary>Who asked.</summary>
+    public required int Client { get; init; }
+
+    /// <summary>What for.</summary>
+    public required OperationKind Kind { get; init; }
+
+    /// <summary>The member asked, by number.</summary>
+    public required int Member { get; init; }
+
+    /// <summary>Number of the key, -1 when it is about none.</summary>
+    public int Key { get; init; } = -1;
+
+    /// <summary>Number of the second key of a transaction.</summary>
+    public int SecondKey { get; init; } = -1;
+
+    /// <summary>The value written: unique in the world. 0 for none.</summary>
+    public long Value { get; init; }
+
+    /// <summary>The value expected by a comparison; 0 for an absent key.</summary>
+    public long Expected { get; init; }
+
+    /// <summary>The lease it is about, 0 for none.</summary>
+    public long Lease { get; init; }
+
+    /// <summary>Revision of a compaction.</summary>
+    public long AtRevision { get; init; }
+
+    /// <summary>When it was asked, in nanoseconds of the world.</summary>
+    public required long CallNs { get; init; }
+
+    /// <summary>When the answer came; <see cref="long.MaxValue"/> while none has.</summary>
+    public long ReturnNs { get; internal set; } = long.MaxValue;
+
+    /// <summary>What the client knows of its end.</summary>
+    public Outcome Outcome { get; internal set; }
+
+    /// <summary>Revision in the answer's header.</summary>
+    public long Revision { get; internal set; }
+
+    /// <summary>For a comparison: it held. For a deletion: the key was there. For a keep-alive: the lease was there.</summary>
+    public bool Succeeded { get; internal set; }
+
+    /// <summary>The value read, 0 for an absent key.</summary>
+    public long Read { get; internal set; }
+
+    /// <summary>Revision at which the value read was written.</summary>
+    public long ReadModRevision { get; internal set; }
+
+    /// <summary>All values read, by number of key, when all were asked for.</summary>
+    public IReadOnlyList<long>? ReadAll { get; internal set; }
+
+    /// <summary>Why it was refused.</summary>
+    public string? Refusal { get; internal set; }
+
+    /// <summary>True when it changes something.</summary>
+    public bool IsWrite => Kind is not (OperationKind.Get or OperationKind.GetSerializable or OperationKind.GetAll or OperationKind.LeaseKeepAlive);
+
+    /// <summary>The command that goes through the log, for a write.</summary>
+    internal ReadOnlyMemory<byte> Command { get; set; }
+
+    /// <summary>What was asked, in words.</summary>
+    internal string Question => Kind switch
+    {
+        OperationKind.Put => $"put {KeyNames.Of(Key)} = {Value}",
+        OperationKind.PutWithLease => $"put {KeyNames.Of(Key)} = {Value} with lease {Lease}",
+        OperationKind.Delete => $"delete {KeyNames.Of(Key)}",
+        OperationKind.CompareAndSet => $"if {KeyNames.Of(Key)} = {Expected} put {Value}",
+        OperationKind.PutTwo => $"put {KeyNames.Of(Key)} and {KeyNames.Of(SecondKey)} = {Value}",
+        OperationKind.Get => $"get {KeyNames.Of(Key)}",
+        OperationKind.GetSerializable => $"get {KeyNames.Of(Key)}, serializable",
+        OperationKind.GetAll => "get all",
+        OperationKind.LeaseGrant => $"grant lease {Lease}",
+        OperationKind.LeaseKeepAlive => $"keep lease {Lease} alive",
+        OperationKind.LeaseRevoke => $"revoke lease {Lease}",
+        _ => $"compact {AtRevision}",
+    };
+
+    /// <inheritdoc/>
+    public override string ToString()
+    {
+        string end = Outcome switch
+        {
+            Outcome.Done => Kind switch
+            {
+                OperationKind.Get or OperationKind.GetSerializable => $" -> {Read} (written at {ReadModRevision}) at revision {Revision}",
+                OperationKind.GetAll => $" -> {string.Join(' ', ReadAll ?? [])} at revision {Revision}",
+                OperationKind.CompareAndSet or OperationKind.Delete or OperationKind.LeaseKeepAlive => $" -> {(Succeeded ? "yes" : "no")} at revision {Revision}",
+                _ => $" -> done at revision {Revision}",
+            },
+            Outcome.Refused => $" -> refused: {Refusal}",
+            _ => " -> unknown",
+        };
+        return $"client {Client}: {Question}{end}";
+    }
+}
+
+/// <summary>Names of the keys of a world.</summary>
+internal static class KeyNames
+{
+    private static readonly ByteString[] Known = [.. Enumerable.Range(0, 256).Select(static number => ByteString.CopyFromUtf8($"k{number:d3}"))];
+
+    public static string Of(int number) => $"k{number:d3}";
+
+    public static ByteString Bytes(int number) => Known[number];
+
+    public static int NumberOf(ByteString key)
+    {
+        int number = 0;
+        for (int i = 1; i < key.Length; i++)
+        {
+            number = (number * 10) + key[i] - '0';
+        }
+
+        return number;
+    }
+}
+
+/// <summary>Values of a world: unique numbers, as eight bytes.</summary>
+internal static class ValueBytes
+{
+    public static ByteString Of(long value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(bytes, value);
+        return ByteString.CopyFrom(bytes);
+    }
+
+    public static long Read(ByteString bytes) => bytes.Length == 8 ? System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(bytes.Span) : -1;
+}

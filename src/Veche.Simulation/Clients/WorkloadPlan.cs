@@ -1,0 +1,45 @@
+namespace Veche.Simulation.Clients;
+
+/// <summary>What clients do.</summary>
+public sealed record WorkloadPlan
+{
+    /// <summary>Number of keys, 1 to 200.</summary>
+    public int Keys { get; init; } = 10;
+
+    /// <summary>Mean time between a client's answer and its next operation, in microseconds.</summary>
+    public long ThinkUs { get; init; } = 50_000;
+
+    /// <summary>A client that has no answer after this goes on without one, in milliseconds.</summary>
+    public int TimeoutMs { get; init; } = 2000;
+
+    /// <summary>Weights of the kinds of operations, by <see cref="OperationKind"/>.</summary>
+    public IReadOnlyList<int> Weights { get; init; } = [30, 5, 15, 5, 30, 5, 3, 1, 3, 4, 1, 1];
+
+    /// <summary>Time to live of leases, in seconds.</summary>
+    public int LeaseTtlSeconds { get; init; } = 3;
+
+    /// <summary>Probability that a client asks another member for its next operation.</summary>
+    public double Wanders { get; init; } = 0.1;
+
+    /// <summary>Draws one.</summary>
+    public static WorkloadPlan Draw(SimulationRandom random)
+    {
+        int[] weights = [30, 5, 15, 5, 30, 5, 3, 1, 3, 4, 1, 1];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            weights[i] = random.Chance(0.15) ? 0 : weights[i] * random.Between(1, 4);
+        }
+
+        weights[(int)OperationKind.Put] = Math.Max(5, weights[(int)OperationKind.Put]);
+        weights[(int)OperationKind.Get] = Math.Max(5, weights[(int)OperationKind.Get]);
+        return new WorkloadPlan
+        {
+            Keys = random.Chance(0.3) ? random.Between(1, 3) : random.Between(4, 40),
+            ThinkUs = random.Between(1_000L, 200_000),
+            TimeoutMs = random.Between(300, 5000),
+            Weights = weights,
+            LeaseTtlSeconds = random.Between(2, 6),
+            Wanders = random.Fraction() * 0.5,
+        };
+    }
+}

@@ -1,0 +1,50 @@
+using Veche.Raft;
+using Veche.Simulation.Members;
+
+namespace Veche.Simulation.Faults;
+
+/// <summary>
+/// Which disks are lost or damaged, so that what was acknowledged always survives on a majority: without this the impossible would be asked.
+/// </summary>
+internal sealed class Atlas(World world)
+{
+    private readonly SortedSet<int> _ruined = [];
+    private readonly SortedSet<int> _damaged = [];
+
+    /// <summary>Disks that are lost.</summary>
+    public int RuinedCount => _ruined.Count;
+
+    /// <summary>True when a member's disk was damaged, so that it may refuse it.</summary>
+    public bool ExpectsRuin(int member) => _damaged.Contains(member) || _ruined.Contains(member);
+
+    public bool IsRuined(int member) => _ruined.Contains(member);
+
+    public void Ruined(int member)
+    {
+        _damaged.Remove(member);
+        _ruined.Add(member);
+    }
+
+    public void Damaged(int member) => _damaged.Add(member);
+
+    /// <summary>True when one more disk may be lost: every configuration that any member goes by keeps a majority without it.</summary>
+    public bool MayLose(Member candidate) => Survives(id => id != candidate.Id);
+
+    /// <summary>True when a configuration keeps a majority of members whose disks are whole.</summary>
+    public bool Survives(Configuration configuration) => configuration.HasQuorum(IsWhole);
+
+    private bool Survives(Func<MemberId, bool> others)
+    {
+        foreach (Member member in world.Members)
+        {
+            if (member.LastConfiguration is { Voters.Count: > 0 } configuration && !configuration.HasQuorum(id => others(id) && IsWhole(id)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsWhole(MemberId id) => world.Find(id) is { } member && !ExpectsRuin(member.Number);
+}

@@ -1,0 +1,165 @@
+using Veche.Raft;
+using Veche.Replica;
+using Veche.Simulation.Disks;
+
+namespace Veche.Simulation.Members;
+
+/// <summary>The thread of the log: everything that has gathered goes out in one write and one sync.</summary>
+internal sealed partial class Member
+{
+    private readonly Queue<(LogWrite? Write, SnapshotPoint? Compact)> _logWork = new();
+    private readonly List<(LogWrite? Write, SnapshotPoint? Compact)> _logJob = [];
+    private bool _logBusy;
+
+    private void WorkOnLog()
+    {
+        if (_logBusy || _logWork.Count == 0 || !IsRunning)
+        {
+            return;
+        }
+
+        _logBusy = true;
+        while (_logWork.TryDequeue(out (LogWrite?, SnapshotPoint?) work))
+        {
+            _logJob.Add(work);
+        }
+
+        _world.After(this, EventKind.LogDone, _world.Faults.SyncTimeNs(this, (_plan.SyncUs * 500) + _random.Exponential(_plan.SyncUs * 500)), 0, null);
+    }
+
+    public void OnLogDone()
+    {
+        try
+        {
+            long lastWrite = DoLogJob();
+            foreach ((LogWrite? write, SnapshotPoint? compact) in _logJob)
+            {
+                if (write is not null)
+                {
+                    Durable.Take(write);
+                }
+                else if (compact!.Position.Index > Durable.Base.Index)
+                {
+                    Durable.Compact(compact.Position);
+                    if (compact.Position.Index > _issued.Base.Index)
+                    {
+                        _issued.Compact(compact.Position);
+                    }
+                }
+            }
+
+            _logJob.Clear();
+            _logBusy = false;
+            if (lastWrite > 0)
+            {
+                Turn(new ReplicaInput.Persisted(lastWrite));
+            }
+            else
+            {
+                WorkOnLog();
+            }
+        }
+        catch (IOException exception)
+        {
+            RememberInterrupted();
+            Fail(exception.Message);
+        }
+    }
+
+    public void OnLogRead(LogRead read)
+    {
+        List<Entry> entries = [];
+        try
+        {
+            _log!.Read(read.FirstIndex, read.LastIndex, read.MaxBytes, entries);
+        }
+        catch (IOException exception)
+        {
+            Fail(exception.Message);
+            return;
+        }
+
+        Turn(new ReplicaInput.LogReadDone(read, entries));
+    }
+
+    private bool PrepareNextSegment()
+    {
+        try
+        {
+            _log!.PrepareNextSegment();
+            return true;
+        }
+        catch (IOException exception)
+        {
+            Fail(exception.Message);
+            return false;
+        }
+    }
+
+    private long DoLogJob()
+    {
+        long lastWrite = 0;
+        foreach ((LogWrite? write, _) in _logJob)
+        {
+            if (write is not null)
+            {
+                _log!.Write(write);
+                lastWrite = write.WriteId;
+            }
+        }
+
+        if (lastWrite > 0)
+        {
+            _log!.Sync();
+        }
+
+        foreach ((_, SnapshotPoint? compact) in _logJob)
+        {
+            if (compact is not null)
+            {
+                _log!.Compact(compact.Position, compact.Configuration);
+            }
+        }
+
+        _log!.PrepareNextSegment();
+        return lastWrite;
+    }
+
+    /// <summary>The process ends while its disk works: at some operation of what it has under way, or before the first.</summary>
+    private void InterruptDisk()
+    {
+        Disk.OperationsUntilCrash = _random.Below(8);
+        try
+        {
+            if (_logBusy)
+            {
+                RememberInterrupted();
+                DoLogJob();
+            }
+
+            if (_savePending && _random.Chance(0.5))
+            {
+                SaveState();
+            }
+        }
+        catch (CrashException)
+        {
+            // As intended: the operation it came in was not done, nor any after it.
+        }
+        catch (IOException)
+        {
+            // The disk was full, or failed, before the power went.
+        }
+    }
+
+    private void RememberInterrupted()
+    {
+        foreach ((LogWrite? write, _) in _logJob)
+        {
+            if (write is not null)
+            {
+                _interrupted.Add(write);
+            }
+        }
+    }
+}

@@ -1,0 +1,313 @@
+using Google.Protobuf;
+using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Replica;
+using Veche.Simulation.Clients;
+using Veche.Simulation.Verdicts;
+using Veche.Store;
+
+namespace Veche.Simulation.Members;
+
+/// <summary>What clients ask of a member: writes into the log, reads when they may be served, leases by whoever leads.</summary>
+internal sealed partial class Member
+{
+    private const long SweepNs = 200_000_000;
+    private const int MaxRevocationsPerSweep = 50;
+
+    private readonly Dictionary<long, Waiter> _waiters = [];
+    private readonly Queue<long> _waitersInOrder = new();
+    private readonly Dictionary<long, PendingRead> _reads = [];
+    private readonly List<Submission> _again = [];
+    private readonly List<long> _expired = [];
+    private Func<long, bool> _isAwaited = static _ => false;
+    private long _lastSequence;
+    private long _lastRead;
+
+    /// <summary>A command somebody waits for; <see cref="Operation"/> is null for the member's own.</summary>
+    private sealed record Waiter(Operation? Operation, ReadOnlyMemory<byte> Data, long DeadlineNs);
+
+    /// <summary>A linearizable read, and what was committed when it was asked: the read must show it.</summary>
+    private sealed record PendingRead(Operation Operation, long CommittedBefore, Action? Then = null);
+
+    public void OnRequest(Operation operation)
+    {
+        DropExpired();
+        switch (operation.Kind)
+        {
+            case OperationKind.Get or OperationKind.GetAll:
+                long readId = ++_lastRead;
+                _reads.Add(readId, new PendingRead(operation, _world.Judge.Canon.CommittedIndex));
+                Turn(new ReplicaInput.Read(readId, AllowLease: _plan.LeaseClockDriftBoundMs is not null && _random.Chance(0.7)));
+                break;
+            case OperationKind.GetSerializable:
+                Answer(operation, _store!.Range(new RangeRequest { Key = KeyNames.Bytes(operation.Key), Serializable = true }));
+                break;
+            case OperationKind.LeaseKeepAlive:
+                KeepAlive(operation);
+                break;
+            default:
+                Propose(operation, operation.Command);
+                break;
+        }
+    }
+
+    public void OnCall(CallMessage call)
+    {
+        long? ttl = _lessor!.Renew(call.Lease, LocalNow);
+        if (ttl is > 0)
+        {
+            ConfirmRenewal(call.Operation, confirmed => _world.Answer(this, call.From, new CallAnswer(confirmed ? ttl : null, call.Operation)));
+        }
+        else
+        {
+            _world.Answer(this, call.From, new CallAnswer(ttl, call.Operation));
+        }
+    }
+
+    public void OnCallReply(CallAnswer answer)
+    {
+        if (answer.Ttl is { } ttl)
+        {
+            Renewed(answer.Operation, ttl);
+        }
+        else
+        {
+            Refuse(answer.Operation, "not the leader");
+        }
+    }
+
+    /// <summary>What a server does several times a second: leases that have run out, and a disk that may have room again.</summary>
+    public void OnSweep()
+    {
+        if (!_log!.HasRoom && !PrepareNextSegment())
+        {
+            return;
+        }
+
+        _lessor!.TakeExpired(LocalNow, MaxRevocationsPerSweep, _expired);
+        foreach (long lease in _expired)
+        {
+            _world.LeaseExpires(this, lease);
+            Propose(null, new Command { LeaseRevoke = new LeaseRevokeRequest { ID = lease } }.ToByteArray());
+            if (!IsRunning)
+            {
+                break;
+            }
+        }
+
+        _expired.Clear();
+        ScheduleSweep();
+    }
+
+    private void ScheduleSweep()
+    {
+        if (IsRunning)
+        {
+            _world.After(this, EventKind.Sweep, SweepNs, 0, null);
+        }
+    }
+
+    private void KeepAlive(Operation operation)
+    {
+        if (_lessor!.Renew(operation.Lease, LocalNow) is { } ttl)
+        {
+            if (ttl == 0)
+            {
+                Renewed(operation, ttl);
+                return;
+            }
+
+            ConfirmRenewal(operation, confirmed =>
+            {
+                if (confirmed)
+                {
+                    Renewed(operation, ttl);
+                }
+                else
+                {
+                    Refuse(operation, "not the leader");
+                }
+            });
+        }
+        else if (_world.Find(Core.Leader) is { } leader && leader != this)
+        {
+            _world.Call(this, leader, new CallMessage(Number, operation.Lease, operation));
+        }
+        else
+        {
+            Refuse(operation, "no leader");
+        }
+    }
+
+    /// <summary>As a server does: a quorum must say, after the renewal, that this member still leads.</summary>
+    private void ConfirmRenewal(Operation operation, Action<bool> then)
+    {
+        long term = Core.Term;
+        long readId = ++_lastRead;
+        _reads.Add(readId, new PendingRead(operation, 0, () => then(Core.Role == Raft.Role.Leader && Core.Term == term)));
+        Turn(new ReplicaInput.Read(readId));
+    }
+
+    private void Renewed(Operation operation, long ttl)
+    {
+        operation.Succeeded = ttl > 0;
+        Reply(operation, Outcome.Done);
+    }
+
+    private void Propose(Operation? operation, ReadOnlyMemory<byte> command)
+    {
+        long sequence = ++_lastSequence;
+        ReadOnlyMemory<byte> data = CommandHeader.Wrap(Id, sequence, command.Span);
+        long deadlineNs = LocalNow + (_plan.RequestTimeoutMs * 1_000_000L);
+        _waiters.Add(sequence, new Waiter(operation, data, deadlineNs));
+        _waitersInOrder.Enqueue(sequence);
+        if (_log is { HasRoom: false } && operation is not null)
+        {
+            _waiters.Remove(sequence);
+            Refuse(operation, "no space");
+            return;
+        }
+
+        _isAwaited = _waiters.ContainsKey;
+        Turn(new ReplicaInput.Submit([new Submission(sequence, deadlineNs, data)]));
+    }
+
+    private void Complete(long sequence, long index, object? result)
+    {
+        if (!_waiters.Remove(sequence, out Waiter? waiter) || waiter.Operation is not { } operation)
+        {
+            return;
+        }
+
+        Expected expected = _world.Model.At(index);
+        operation.Revision = expected.Revision;
+        (long revision, bool succeeded, string? refusal) = result switch
+        {
+            PutResponse put => (put.Header.Revision, true, null),
+            DeleteRangeResponse delete => (delete.Header.Revision, delete.Deleted > 0, null),
+            TxnResponse txn => (txn.Header.Revision, txn.Succeeded, null),
+            CompactionResponse compaction => (compaction.Header.Revision, true, null),
+            LeaseGrantResponse grant => (grant.Header.Revision, true, null),
+            LeaseRevokeResponse revoke => (revoke.Header.Revision, true, (string?)null),
+            StoreError error => (expected.Revision, false, error.Message),
+            _ => (-1L, false, $"an answer of type {result?.GetType().Name}"),
+        };
+        if (revision != expected.Revision || succeeded != expected.Succeeded || refusal != expected.Refusal)
+        {
+            throw new ViolationException("an answer is not what the model says", $"{Id}, index {index}, {operation}: answered revision {revision}, {succeeded}, {refusal}; expected {expected}");
+        }
+
+        operation.Succeeded = succeeded;
+        operation.Refusal = refusal;
+        Reply(operation, refusal is null ? Outcome.Done : Outcome.Refused);
+    }
+
+    private void ServeReads()
+    {
+        foreach (long readId in _output.ReadyReads)
+        {
+            if (!_reads.Remove(readId, out PendingRead? read))
+            {
+                continue;
+            }
+
+            if (read.Then is { } then)
+            {
+                then();
+                continue;
+            }
+
+            if (AppliedIndex < read.CommittedBefore)
+            {
+                throw new ViolationException("a linearizable read would not show what was committed before it", $"{Id} serves {read.Operation} with {AppliedIndex} applied; {read.CommittedBefore} was committed when it was asked");
+            }
+
+            Operation operation = read.Operation;
+            Answer(operation, operation.Kind == OperationKind.GetAll
+                ? _store!.Range(new RangeRequest { Key = KeyNames.Bytes(0), RangeEnd = ByteString.CopyFromUtf8("l") })
+                : _store!.Range(new RangeRequest { Key = KeyNames.Bytes(operation.Key) }));
+        }
+    }
+
+    private void Answer(Operation operation, RangeResponse response)
+    {
+        operation.Revision = response.Header.Revision;
+        if (operation.Kind == OperationKind.GetAll)
+        {
+            long[] values = new long[_world.Keys];
+            foreach (KeyValue kv in response.Kvs)
+            {
+                values[KeyNames.NumberOf(kv.Key)] = ValueBytes.Read(kv.Value);
+            }
+
+            operation.ReadAll = values;
+        }
+        else if (response.Kvs.Count > 0)
+        {
+            operation.Read = ValueBytes.Read(response.Kvs[0].Value);
+            operation.ReadModRevision = response.Kvs[0].ModRevision;
+        }
+
+        Reply(operation, Outcome.Done);
+    }
+
+    private void TakeRefused()
+    {
+        foreach (RefusedSubmission refused in _output.Refused)
+        {
+            if (!_waiters.TryGetValue(refused.Sequence, out Waiter? waiter))
+            {
+                continue;
+            }
+
+            if (refused.Reason == SubmissionRefusal.NotLeading && waiter.DeadlineNs > LocalNow)
+            {
+                // Provably not proposed, so it may be tried again, as long as somebody waits for it.
+                _again.Add(new Submission(refused.Sequence, waiter.DeadlineNs, waiter.Data));
+                continue;
+            }
+
+            _waiters.Remove(refused.Sequence);
+            if (waiter.Operation is { } operation)
+            {
+                Refuse(operation, refused.Reason.ToString());
+            }
+        }
+    }
+
+    private void Resubmit()
+    {
+        if (_again.Count > 0 && IsRunning)
+        {
+            List<Submission> again = [.. _again];
+            _again.Clear();
+            Turn(new ReplicaInput.Submit(again));
+        }
+    }
+
+    private void Refuse(Operation operation, string reason)
+    {
+        operation.Refusal = reason;
+        Reply(operation, Outcome.Refused);
+    }
+
+    private void Reply(Operation operation, Outcome outcome) => _world.Reply(this, operation, outcome);
+
+    /// <summary>Nobody waits any longer for what took too long; it may still happen.</summary>
+    private void DropExpired()
+    {
+        while (_waitersInOrder.TryPeek(out long sequence) && (!_waiters.TryGetValue(sequence, out Waiter? waiter) || waiter.DeadlineNs <= LocalNow))
+        {
+            _waitersInOrder.Dequeue();
+            _waiters.Remove(sequence);
+        }
+    }
+
+    private void FailEverything()
+    {
+        _waiters.Clear();
+        _waitersInOrder.Clear();
+        _reads.Clear();
+        _again.Clear();
+    }
+}

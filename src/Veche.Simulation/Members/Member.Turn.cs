@@ -1,0 +1,186 @@
+using Veche.Raft;
+using Veche.Replica;
+using Veche.Simulation.Tracing;
+
+namespace Veche.Simulation.Members;
+
+/// <summary>One input into the replica, and everything it wants done.</summary>
+internal sealed partial class Member
+{
+    private long _commitSeen;
+    private bool _leads;
+    private long _applierFreeAtNs;
+
+    /// <summary>What the trace last said of it.</summary>
+    private Standing _standing;
+
+    /// <summary>One input. Whatever it breaks ends the world.</summary>
+    public void Turn(ReplicaInput input)
+    {
+        try
+        {
+            _replica!.Step(input, LocalNow, _output);
+        }
+        catch (InvariantBrokenException exception)
+        {
+            throw new ViolationException("a member found an invariant broken", $"{Id}: {exception.Message}");
+        }
+
+        Look();
+        CarryOut();
+    }
+
+    private void Look()
+    {
+        RaftCore core = Core;
+        foreach (LogWrite write in _output.Writes)
+        {
+            _world.Judge.Writes(core, write, _issued);
+        }
+
+        if (_output.LeadershipChanged)
+        {
+            bool leads = core.Role == Role.Leader;
+            if (leads)
+            {
+                _world.Judge.Leads(core);
+            }
+
+            if (leads && !_leads)
+            {
+                _lessor!.Promote(LocalNow, _plan.ElectionTimeoutMs * 1_000_000L);
+            }
+            else if (!leads && _leads)
+            {
+                _lessor!.Demote();
+            }
+
+            _leads = leads;
+        }
+
+        if (core.CommitIndex != _commitSeen)
+        {
+            _world.Judge.Commits(core, _commitSeen, _world.Holds);
+            _commitSeen = core.CommitIndex;
+        }
+
+        if (_world.Trace is { } trace)
+        {
+            LookAtStanding(trace);
+        }
+    }
+
+    private void LookAtStanding(TraceRecorder trace)
+    {
+        Standing now = Standing.Of(this);
+        if (now != _standing)
+        {
+            trace.Standing(_world.NowNs, this, now, now.OnlyMovedSince(_standing));
+            _standing = now;
+        }
+    }
+
+    private void CarryOut()
+    {
+        if (_output.Writes.Count > 0)
+        {
+            foreach (LogWrite write in _output.Writes)
+            {
+                _logWork.Enqueue((write, null));
+            }
+        }
+
+        foreach (PeerMessage message in _output.Sends)
+        {
+            _world.Judge.Sends(message, Durable);
+            _world.Send(this, message);
+        }
+
+        if (_output.Apply is { } apply)
+        {
+            AfterApplies(EventKind.ApplyDone, (_plan.ApplyUs * 1000) + _random.Exponential(_plan.ApplyUs * 500), apply);
+        }
+
+        if (_output.Install is { } install)
+        {
+            AfterApplies(EventKind.InstallDone, 1_000_000 + _random.Exponential(5_000_000), install);
+        }
+
+        if (_output.SaveState)
+        {
+            _savePending = true;
+            _world.After(this, EventKind.SaveDone, 1_000_000 + _random.Exponential(20_000_000), 0, null);
+        }
+
+        if (_output.Compact is { } compact)
+        {
+            _logWork.Enqueue((null, compact));
+        }
+
+        foreach (LogRead read in _output.LogReads)
+        {
+            _world.After(this, EventKind.LogReadDone, 50_000 + _random.Exponential(200_000), 0, read);
+        }
+
+        foreach (SnapshotSend send in _output.SnapshotSends)
+        {
+            _world.After(this, EventKind.CaptureDone, _random.Exponential(2_000_000), 0, send);
+        }
+
+        if (_output.ReadyReads.Count > 0)
+        {
+            ServeReads();
+        }
+
+        if (_output.Refused.Count > 0)
+        {
+            TakeRefused();
+        }
+
+        foreach (AdministrationOutcome outcome in _output.Administration)
+        {
+            _world.Operator.Ended(this, outcome);
+        }
+
+        long deadlineNs = _output.DeadlineNs;
+        _output.Clear();
+        WorkOnLog();
+        Arm(deadlineNs);
+        Resubmit();
+    }
+
+    /// <summary>One thread owns the state machine, so what it is given happens in the order it was given.</summary>
+    private void AfterApplies(EventKind kind, long delayNs, object payload)
+    {
+        _applierFreeAtNs = Math.Max(_world.NowNs, _applierFreeAtNs) + delayNs;
+        _world.At(this, kind, _applierFreeAtNs, 0, payload);
+    }
+
+    private void Arm(long localDeadlineNs)
+    {
+        if (localDeadlineNs == long.MaxValue || !IsRunning)
+        {
+            return;
+        }
+
+        long deadlineNs = Math.Max(_world.NowNs, Clock.True(localDeadlineNs));
+        if (_armedForNs > _world.NowNs && _armedForNs <= deadlineNs)
+        {
+            return;
+        }
+
+        _armedForNs = deadlineNs;
+        _world.At(this, EventKind.Tick, deadlineNs, 0, null);
+    }
+
+    public void OnTick()
+    {
+        // An event of an earlier deadline still rings: an early tick is harmless.
+        if (_world.NowNs >= _armedForNs)
+        {
+            _armedForNs = 0;
+        }
+
+        Turn(ReplicaInput.Tick.Instance);
+    }
+}

@@ -1,0 +1,58 @@
+using Veche.Simulation.Disks;
+
+namespace Veche.Simulation.Members;
+
+/// <summary>How members are set up, and how fast their parts are. One plan for all members of a world.</summary>
+public sealed record MemberPlan
+{
+    /// <summary>Election timeout, in milliseconds.</summary>
+    public int ElectionTimeoutMs { get; init; } = 1000;
+
+    /// <summary>Heartbeat interval, in milliseconds.</summary>
+    public int HeartbeatIntervalMs { get; init; } = 100;
+
+    /// <summary>Mean time of a log write with its sync, in microseconds.</summary>
+    public long SyncUs { get; init; } = 500;
+
+    /// <summary>Time to apply a batch, in microseconds.</summary>
+    public long ApplyUs { get; init; } = 50;
+
+    /// <summary>Time a member works on a request before it gives up, in milliseconds.</summary>
+    public int RequestTimeoutMs { get; init; } = 3000;
+
+    /// <summary>Entries after which a snapshot is taken.</summary>
+    public long SnapshotEntries { get; init; } = 2000;
+
+    /// <summary>Entries kept behind a snapshot.</summary>
+    public long TrailingEntries { get; init; } = 500;
+
+    /// <summary>Bytes of recent entries kept in memory.</summary>
+    public long EntryCacheBytes { get; init; } = 1 << 20;
+
+    /// <summary>Most entries in one append message.</summary>
+    public int MaxEntriesPerAppend { get; init; } = 256;
+
+    /// <summary>Most unanswered append messages to one follower.</summary>
+    public int MaxInflightAppends { get; init; } = 64;
+
+    /// <summary>Most commands in one write.</summary>
+    public int MaxCommandsPerWrite { get; init; } = 256;
+
+    /// <summary>Writes of proposals under way at once.</summary>
+    public int MaxProposalWritesInFlight { get; init; } = 1;
+
+    /// <summary>Most entries applied at once.</summary>
+    public int MaxEntriesPerApply { get; init; } = 256;
+
+    /// <summary>Size of a log segment, in bytes.</summary>
+    public long SegmentBytes { get; init; } = 256 << 10;
+
+    /// <summary>What a crash leaves of unsynced sectors.</summary>
+    public CrashPlan Crash { get; init; } = new();
+
+    /// <summary>Bound on the drift of clocks that lease reads rely on, in milliseconds; null for none.</summary>
+    public int? LeaseClockDriftBoundMs { get; init; }
+
+    /// <summary>Largest difference of a clock's rate from the world's, in parts per million, either way.</summary>
+    public int ClockDriftPpm { get; init; } = 50;
+}

@@ -1,0 +1,119 @@
+using Veche.Simulation.Clients;
+using Veche.Simulation.Disks;
+using Veche.Simulation.Faults;
+using Veche.Simulation.Members;
+using Veche.Simulation.Network;
+
+namespace Veche.Simulation;
+
+/// <summary>Everything about a world that is decided before it begins. All of it can be drawn from a seed.</summary>
+public sealed record SimulationPlan
+{
+    /// <summary>The seed: of everything that is left to chance.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Members at the start, 1 to 7. Default 3.</summary>
+    public int Nodes { get; init; } = 3;
+
+    /// <summary>Clients. Default 5.</summary>
+    public int Clients { get; init; } = 5;
+
+    /// <summary>Clients that watch. Default 2.</summary>
+    public int Watchers { get; init; } = 2;
+
+    /// <summary>Length of the phase with faults, in milliseconds of the world.</summary>
+    public int FaultsMs { get; init; } = 30_000;
+
+    /// <summary>Most time until a healed majority must have made progress, in milliseconds of the world.</summary>
+    public int RecoveryMs { get; init; } = 120_000;
+
+    /// <summary>The network.</summary>
+    public NetworkPlan Network { get; init; } = new();
+
+    /// <summary>The members.</summary>
+    public MemberPlan Member { get; init; } = new();
+
+    /// <summary>The clients.</summary>
+    public WorkloadPlan Workload { get; init; } = new();
+
+    /// <summary>The faults.</summary>
+    public FaultPlan Faults { get; init; } = FaultPlan.None;
+
+    /// <summary>The scenario it was bent toward, or null.</summary>
+    public string? Scenario { get; init; }
+
+    /// <summary>The settings inside the code that were made unusual, by name.</summary>
+    public IReadOnlyList<string> Buggified { get; init; } = [];
+
+    /// <summary>The world by which speed is measured: five members, about 100 operations a second, and every kind of fault now and then.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="seconds">Length of the phase with faults, in seconds of the world.</param>
+    public static SimulationPlan ForBenchmark(ulong seed, int seconds) => new()
+    {
+        Seed = seed,
+        Nodes = 5,
+        Clients = 20,
+        FaultsMs = seconds * 1000,
+        Workload = new WorkloadPlan { ThinkUs = 195_000, Keys = 100 },
+        Faults = new FaultPlan { MeanIntervalMs = new SortedDictionary<FaultKind, int>(FaultPlan.Kinds.ToDictionary(static kind => kind, static _ => 60_000)) },
+    };
+
+    /// <summary>Draws a world from a seed: sizes, speeds, settings and faults, all of them.</summary>
+    public static SimulationPlan Draw(ulong seed)
+    {
+        var random = new SimulationRandom(seed);
+        int nodes = random.Pick([1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]);
+        int heartbeatMs = random.Between(20, 150);
+        List<string> buggified = [];
+        bool On(string point)
+        {
+            bool on = random.Chance(0.25);
+            if (on)
+            {
+                buggified.Add(point);
+            }
+
+            return on;
+        }
+
+        MemberPlan member = new()
+        {
+            HeartbeatIntervalMs = heartbeatMs,
+            ElectionTimeoutMs = heartbeatMs * random.Between(5, 12),
+            SyncUs = random.Chance(0.3) ? random.Between(2_000L, 50_000) : random.Between(100L, 1_500),
+            ApplyUs = random.Chance(0.2) ? random.Between(1_000L, 20_000) : random.Between(10L, 200),
+            RequestTimeoutMs = random.Between(500, 7000),
+            MaxCommandsPerWrite = On("small batches") ? random.Between(1, 3) : 256,
+            MaxEntriesPerAppend = On("small messages") ? random.Between(1, 3) : 256,
+            MaxInflightAppends = On("few messages in flight") ? random.Between(1, 3) : 64,
+            MaxProposalWritesInFlight = On("many writes in flight") ? random.Between(2, 16) : 1,
+            MaxEntriesPerApply = On("small applies") ? random.Between(1, 3) : 256,
+            EntryCacheBytes = On("tiny entry cache") ? random.Between(0, 2000) : 1 << 20,
+            SnapshotEntries = On("frequent snapshots") ? random.Between(5, 60) : random.Between(500, 5000),
+            TrailingEntries = On("short log behind snapshots") ? random.Between(0, 5) : random.Between(20, 500),
+            SegmentBytes = On("tiny segments") ? 64 << 10 : 256 << 10,
+            Crash = CrashPlan.Draw(random),
+            ClockDriftPpm = On("bad clocks") ? 50_000 : 100,
+        };
+        FaultPlan faults = FaultPlan.Draw(random);
+        if (random.Chance(0.4) && !faults.Has(FaultKind.ClockJump))
+        {
+            // Two clocks may drift apart by twice the bound of one; rounding takes a little.
+            member = member with { LeaseClockDriftBoundMs = 2 + (int)(member.ElectionTimeoutMs * 2.2 * member.ClockDriftPpm / 1e6) };
+        }
+
+        var plan = new SimulationPlan
+        {
+            Seed = seed,
+            Nodes = nodes,
+            Clients = random.Between(1, 12),
+            FaultsMs = random.Between(5_000, 40_000),
+            Network = NetworkPlan.Draw(random),
+            Member = member,
+            Workload = WorkloadPlan.Draw(random),
+            Faults = faults,
+            Buggified = buggified,
+        };
+        return random.Chance(0.5) ? Scenarios.Shape(plan, random.Pick([.. Scenarios.Names])) : plan;
+    }
+}

@@ -1,0 +1,150 @@
+using Veche.Simulation.Clients;
+using Veche.Simulation.Members;
+using Veche.Simulation.Tracing;
+
+namespace Veche.Simulation.Verdicts;
+
+/// <summary>
+/// What the clients saw, judged as it comes in. Every answer carries a revision, so no search is needed: the answer must be what the state at its
+/// revision says, and revisions must respect real time.
+/// </summary>
+internal sealed class History(World world)
+{
+    private readonly List<Operation> _operations = [];
+    private readonly Dictionary<int, long> _floors = [];
+    private readonly Dictionary<(int Client, int Member, int Incarnation), long> _serializable = [];
+    private readonly Dictionary<long, long> _leaseGuaranteedUntilNs = [];
+    private long _acknowledgedRevision = 1;
+
+    public IReadOnlyList<Operation> Operations => _operations;
+
+    public int Count => _operations.Count;
+
+    public long Done { get; private set; }
+
+    public void Began(Operation operation)
+    {
+        _operations.Add(operation);
+        _floors.Add(operation.Id, _acknowledgedRevision);
+    }
+
+    public void Ended(Operation operation, Outcome outcome)
+    {
+        _floors.Remove(operation.Id, out long floor);
+        operation.Outcome = outcome;
+        world.Trace?.Operation(operation, world.NowNs);
+        if (outcome == Outcome.Unknown)
+        {
+            return;
+        }
+
+        operation.ReturnNs = world.NowNs;
+        if (outcome == Outcome.Done)
+        {
+            Done++;
+            Check(operation, floor);
+        }
+    }
+
+    /// <summary>The world ends: who still waits for an answer never hears one.</summary>
+    public void TraceWaiting(TraceRecorder trace)
+    {
+        foreach (Operation operation in _operations.Where(operation => _floors.ContainsKey(operation.Id)))
+        {
+            trace.Operation(operation, world.NowNs);
+        }
+    }
+
+    /// <summary>A member counts a lease as expired.</summary>
+    public void LeaseExpires(Member member, long lease)
+    {
+        if (world.Plan.Faults.Has(Faults.FaultKind.ClockJump) || world.Judge.TermLed != member.Core.Term)
+        {
+            // A clock that jumps takes time from leases; and a leader that was deposed expires nothing.
+            return;
+        }
+
+        if (_leaseGuaranteedUntilNs.TryGetValue(lease, out long untilNs) && world.NowNs < untilNs)
+        {
+            throw new ViolationException("a lease expired early", $"{member.Id} expires lease {lease}, which was promised for {(untilNs - world.NowNs) / 1e9:F3} s more");
+        }
+    }
+
+    private void Check(Operation operation, long floor)
+    {
+        switch (operation.Kind)
+        {
+            case OperationKind.LeaseKeepAlive:
+                if (operation.Succeeded)
+                {
+                    Promise(operation);
+                }
+
+                return;
+
+            case OperationKind.GetSerializable:
+                CheckRead(operation);
+                (int, int, int) session = (operation.Client, operation.Member, world.Members[operation.Member].Incarnation);
+                long seen = _serializable.GetValueOrDefault(session);
+                if (operation.Revision < seen)
+                {
+                    throw new ViolationException("serializable reads went back", $"{operation}, after revision {seen} at the same member");
+                }
+
+                _serializable[session] = operation.Revision;
+                return;
+
+            case OperationKind.Get:
+                CheckRead(operation);
+                break;
+
+            case OperationKind.GetAll:
+                CheckReadAll(operation);
+                break;
+
+            case OperationKind.LeaseGrant:
+                Promise(operation);
+                break;
+        }
+
+        // Real time: what was acknowledged before this was asked comes before it. A write makes a revision of its own.
+        bool makesRevision = operation.Kind is OperationKind.Put or OperationKind.PutTwo or OperationKind.PutWithLease || (operation.Succeeded && operation.Kind is OperationKind.CompareAndSet or OperationKind.Delete);
+        if (operation.Revision < floor || (makesRevision && operation.Revision == floor))
+        {
+            throw new ViolationException("not linearizable", $"{operation}, but revision {floor} was acknowledged before it was asked");
+        }
+
+        _acknowledgedRevision = Math.Max(_acknowledgedRevision, operation.Revision);
+    }
+
+    private void CheckRead(Operation operation)
+    {
+        world.Model.TakeThrough(world.Judge.Canon.CommittedIndex);
+        ReferenceModel.Version version = world.Model.Read(operation.Key, operation.Revision);
+        if (version.Value != operation.Read || (version.Value != 0 && version.Revision != operation.ReadModRevision))
+        {
+            throw new ViolationException("a read does not show the state of its revision", $"{operation}; the state has {version.Value} of revision {version.Revision}");
+        }
+    }
+
+    private void CheckReadAll(Operation operation)
+    {
+        world.Model.TakeThrough(world.Judge.Canon.CommittedIndex);
+        for (int key = 0; key < world.Keys; key++)
+        {
+            ReferenceModel.Version version = world.Model.Read(key, operation.Revision);
+            if (version.Value != operation.ReadAll![key])
+            {
+                throw new ViolationException("a read does not show the state of its revision", $"{operation}; {KeyNames.Of(key)} is {version.Value}");
+            }
+        }
+    }
+
+    private void Promise(Operation operation)
+    {
+        // The shortest the lease may live: from when it was asked for, by the fastest clock there is.
+        long ttlNs = world.Plan.Workload.LeaseTtlSeconds * 1_000_000_000L;
+        long least = ttlNs - (ttlNs / 1_000_000 * 3 * world.Plan.Member.ClockDriftPpm);
+        _leaseGuaranteedUntilNs[operation.Lease] = Math.Max(_leaseGuaranteedUntilNs.GetValueOrDefault(operation.Lease), operation.CallNs + least);
+    }
+}

@@ -1,9 +1,6 @@
-using System.CommandLine;
 using Veche.Cli;
-using Veche.Cli.Dev;
-using Veche.Cli.Status;
 
-string calledAs = Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]);
+string calledAs = CalledAs.Name;
 if (calledAs == "etcd")
 {
     // Under etcd's name it takes etcd's command line.
@@ -16,11 +13,4 @@ if (args.Length > 0 && args[0] == "serve")
     return await ServeCommand.RunAsync(args[1..]).ConfigureAwait(false);
 }
 
-var root = new RootCommand("Veche: consensus, and a coordination store that speaks the etcd v3 API.")
-{
-    DevCommand.Create(),
-    ServeCommand.Describe(),
-    StatusCommand.Create(),
-    VersionCommand.Create(),
-};
-return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
+return await CommandLine.RunAsync(args).ConfigureAwait(false);

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Veche.Hosting;
 using Veche.Server;
 using Veche.Server.Options;
 
@@ -29,7 +30,7 @@ internal static class ServeCommand
 
         if (arguments.Any(VersionFlags.Contains))
         {
-            Console.WriteLine($"veche {VersionCommand.Version}");
+            Console.WriteLine(CalledAs.Name == "etcd" ? $"etcd Version: {VecheServer.EtcdInterfaceVersion}\nVeche Version: {VersionCommand.Version}" : $"veche {VersionCommand.Version}");
             return 0;
         }
 
@@ -72,7 +73,10 @@ internal static class ServeCommand
             Task ended = await Task.WhenAny(stop.Task, parent, server.Failure).ConfigureAwait(false);
             if (ended == server.Failure)
             {
-                return Fail((await server.Failure.ConfigureAwait(false)).Message);
+                Exception reason = await server.Failure.ConfigureAwait(false);
+
+                // As etcd: a member that was removed has nothing left to do, and that is no failure.
+                return reason is MemberExpelledException { Verdict: PeerVerdict.Removed } ? 0 : Fail(reason.Message);
             }
 
             await server.StopAsync().ConfigureAwait(false);

@@ -55,6 +55,9 @@ internal sealed class DevCluster : IDisposable
         return leader.Member.Name;
     }
 
+    /// <summary>Whether members are without a disk: the others would refuse one that came back.</summary>
+    public bool KeepsNothing => _members.Any(static member => member.Member.Directory is null);
+
     /// <summary>Starts the first member that is down; says which it was, or null when all run.</summary>
     public string? StartOneThatIsDown()
     {

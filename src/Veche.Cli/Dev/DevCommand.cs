@@ -103,7 +103,9 @@ internal static class DevCommand
                             note = cluster.KillLeader(states) is { } killed ? $"killed {killed}" : "there is no leader to kill";
                             break;
                         case 'r':
-                            note = cluster.StartOneThatIsDown() is { } started ? $"started {started}" : "all members run";
+                            note = cluster.KeepsNothing
+                                ? "a member without a disk has forgotten what it promised and cannot come back: begin anew, or without --memory"
+                                : cluster.StartOneThatIsDown() is { } started ? $"started {started}" : "all members run";
                             break;
                         case 'q':
                             await stop.CancelAsync().ConfigureAwait(false);

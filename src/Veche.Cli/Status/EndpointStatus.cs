@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Grpc.Core;
-using Grpc.Net.Client;
 using Veche.Api;
+using Veche.Cli.Client;
 
 namespace Veche.Cli.Status;
 
@@ -19,51 +19,33 @@ internal sealed record EndpointStatus(string Endpoint, StatusResponse? Response,
 }
 
 /// <summary>Asks endpoints how they are, over connections that are kept.</summary>
-internal sealed class StatusProbe : IDisposable
+internal sealed class StatusProbe(ConnectionSettings settings) : IDisposable
 {
-    private readonly List<(string Endpoint, GrpcChannel Channel)> _channels;
+    private readonly Connection _connection = new(settings);
 
     public StatusProbe(IEnumerable<string> endpoints)
+        : this(new ConnectionSettings { Endpoints = [.. endpoints] })
     {
-        _channels = [.. endpoints.Select(static endpoint => (endpoint, GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
-        {
-            HttpHandler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1) },
-            DisposeHttpClient = true,
-        })))];
     }
 
     public async Task<IReadOnlyList<EndpointStatus>> AskAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        await Task.WhenAll(_channels.Select(entry => AskAsync(entry.Endpoint, entry.Channel, timeout, cancellationToken))).ConfigureAwait(false);
+        await Task.WhenAll(settings.Endpoints.Select(endpoint => AskAsync(endpoint, timeout, cancellationToken))).ConfigureAwait(false);
 
-    public void Dispose()
-    {
-        foreach ((_, GrpcChannel channel) in _channels)
-        {
-            channel.Dispose();
-        }
-    }
+    public void Dispose() => _connection.Dispose();
 
-    private static async Task<EndpointStatus> AskAsync(string endpoint, GrpcChannel channel, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<EndpointStatus> AskAsync(string endpoint, TimeSpan timeout, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
         try
         {
-            var options = new CallOptions(deadline: DateTime.UtcNow + timeout, cancellationToken: cancellationToken);
-            StatusResponse response = await new Maintenance.MaintenanceClient(channel).StatusAsync(new StatusRequest(), options).ConfigureAwait(false);
+            StatusResponse response = await _connection.AskAsync(endpoint, static (member, options) => new Maintenance.MaintenanceClient(member).StatusAsync(new StatusRequest(), options), timeout, cancellationToken).ConfigureAwait(false);
             TimeSpan took = Stopwatch.GetElapsedTime(started);
-            MemberListResponse members = await new Cluster.ClusterClient(channel).MemberListAsync(new MemberListRequest(), options).ConfigureAwait(false);
+            MemberListResponse members = await _connection.AskAsync(endpoint, static (member, options) => new Cluster.ClusterClient(member).MemberListAsync(new MemberListRequest(), options), timeout, cancellationToken).ConfigureAwait(false);
             return new EndpointStatus(endpoint, response, members.Members.FirstOrDefault(member => member.ID == response.Header.MemberId), null, took);
         }
         catch (RpcException exception)
         {
-            return new EndpointStatus(endpoint, null, null, Describe(exception), Stopwatch.GetElapsedTime(started));
+            return new EndpointStatus(endpoint, null, null, CallFailure.Describe(exception), Stopwatch.GetElapsedTime(started));
         }
     }
-
-    private static string Describe(RpcException exception) => exception.StatusCode switch
-    {
-        StatusCode.DeadlineExceeded => "no answer in time",
-        StatusCode.Unavailable when exception.InnerException is HttpRequestException { InnerException: System.Net.Sockets.SocketException socket } => socket.Message.ToLowerInvariant(),
-        _ => exception.Status.Detail,
-    };
 }

@@ -1,55 +1,51 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
-using Spectre.Console;
+using Veche.Cli.Client;
 
 namespace Veche.Cli.Status;
 
 /// <summary><c>veche status</c>: the cluster as a person wants to see it.</summary>
 internal static class StatusCommand
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MostToWait = TimeSpan.FromSeconds(3);
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    public static Command Create()
+    public static Command Create() => new Command("status", "Show how the members of a cluster are, as a table unless -o says otherwise. Ends with 1 when a quorum of those asked is not healthy.").Does(RunAsync, OutputFormat.Table);
+
+    private static async Task<int> RunAsync(ClientContext context, CancellationToken cancellationToken)
     {
-        var endpoints = new Option<string>("--endpoints") { Description = "Members to ask, separated by commas.", DefaultValueFactory = static _ => "http://127.0.0.1:2379" };
-        var format = new Option<string>("--write-out", "-w") { Description = "table or json.", DefaultValueFactory = static _ => "table" };
-        format.AcceptOnlyFromAmong("table", "json");
-        var command = new Command("status", "Show how the members of a cluster are. Ends with 1 when a quorum of those asked is not healthy.") { endpoints, format };
-        command.SetAction(async (parsed, cancellationToken) => await RunAsync(parsed.GetValue(endpoints)!, parsed.GetValue(format)!, cancellationToken).ConfigureAwait(false));
-        return command;
-    }
-
-    private static async Task<int> RunAsync(string endpoints, string format, CancellationToken cancellationToken)
-    {
-        List<string> urls = [];
-        foreach (string part in endpoints.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            string url = part.Contains("://", StringComparison.Ordinal) ? part : "http://" + part;
-            if (!Uri.TryCreate(url, UriKind.Absolute, out _))
-            {
-                await Console.Error.WriteLineAsync($"veche: '{part}' is no endpoint; it should look like 127.0.0.1:2379").ConfigureAwait(false);
-                return 2;
-            }
-
-            urls.Add(url);
-        }
-
-        using var probe = new StatusProbe(urls);
-        IReadOnlyList<EndpointStatus> found = await probe.AskAsync(Timeout, cancellationToken).ConfigureAwait(false);
+        TimeSpan timeout = context.Connection.Settings.Timeout;
+        using var probe = new StatusProbe(context.Connection.Settings);
+        IReadOnlyList<EndpointStatus> found = await probe.AskAsync(timeout < MostToWait ? timeout : MostToWait, cancellationToken).ConfigureAwait(false);
         ClusterSummary summary = ClusterSummary.Of(found);
-        if (format == "json")
+        switch (context.Output.Format)
         {
-            Console.WriteLine(JsonSerializer.Serialize(StatusRows.ToRows(found), Json));
-        }
-        else
-        {
-            AnsiConsole.Write(StatusRows.ToTable(StatusRows.ToRows(found)));
-            AnsiConsole.MarkupLine(summary.HasQuorum ? $"[green]{Markup.Escape(summary.Text)}[/]" : $"[red]{Markup.Escape(summary.Text)}[/]");
+            case OutputFormat.Json:
+                context.Output.WriteLine(JsonSerializer.Serialize(StatusRows.ToRows(found), Json));
+                break;
+            case OutputFormat.Plain:
+                foreach (EndpointStatus status in found)
+                {
+                    context.Output.WriteLine(Plain(status));
+                }
+
+                break;
+            default:
+                context.Output.Write(StatusRows.ToTable(StatusRows.ToRows(found)));
+                context.Output.WriteLine(summary.Text);
+                break;
         }
 
         return summary.HasQuorum ? 0 : 1;
     }
+
+    /// <summary>etcdctl's columns.</summary>
+    private static string Plain(EndpointStatus status) => status.Response is { } response
+        ? string.Create(CultureInfo.InvariantCulture, $"{status.Endpoint}, {Texts.Id(response.Header.MemberId)}, {response.Version}, {StatusRows.Bytes(response.DbSize)}, {Truth(status.IsLeader)}, {Truth(response.IsLearner)}, {response.RaftTerm}, {response.RaftIndex}, {response.RaftAppliedIndex}, {string.Join(' ', response.Errors)}")
+        : $"{status.Endpoint}, {status.Error}";
+
+    private static string Truth(bool value) => value ? "true" : "false";
 }
 
 /// <summary>How many members are healthy, and how many more may fail.</summary>

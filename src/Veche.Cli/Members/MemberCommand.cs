@@ -1,0 +1,101 @@
+using System.CommandLine;
+using Veche.Api;
+using Veche.Cli.Client;
+
+namespace Veche.Cli.Members;
+
+/// <summary><c>veche member</c>.</summary>
+internal static class MemberCommand
+{
+    public static Command Create() => new("member", "The members of the cluster: show, add, promote, update, remove, replace.")
+    {
+        CreateList(), CreateAdd(), CreatePromote(), CreateUpdate(), CreateRemove(), ReplaceCommand.Create(),
+    };
+
+    private static Command CreateList()
+    {
+        var local = new Option<bool>("--serializable") { Description = "What the member that is asked knows, which may be old. Works without a quorum." };
+        return new Command("list", "Show the members.") { local }.Does(async (context, cancellationToken) =>
+        {
+            var request = new MemberListRequest { Linearizable = !context.Parsed.GetValue(local) };
+            MemberListResponse response = await context.Connection.ReadAsync((member, options) => new Cluster.ClusterClient(member).MemberListAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
+            MemberOutput.List(context.Output, response.Members);
+        });
+    }
+
+    private static Command CreateAdd()
+    {
+        var name = new Argument<string>("NAME") { Description = "The name that it will be started with." };
+        Option<string> urls = PeerUrls();
+        var learner = new Option<bool>("--learner") { Description = "It does not vote until it is promoted." };
+        return new Command("add", "Tell the cluster of a new member, before it is started.") { name, urls, learner }.Does(async (context, cancellationToken) =>
+        {
+            var request = new MemberAddRequest { IsLearner = context.Parsed.GetValue(learner) };
+            request.PeerURLs.AddRange(Split(context.Parsed.GetRequiredValue(urls)));
+            MemberAddResponse response = await context.Connection.WriteAsync((member, options) => new Cluster.ClusterClient(member).MemberAddAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
+            IEnumerable<string> flags = MemberOutput.StartFlags(context.Parsed.GetRequiredValue(name), response.Member.ID, response.Members);
+            if (context.Output.Format == OutputFormat.Json)
+            {
+                context.Output.WriteJson(new { member = MemberShape.Of(response.Member), start = flags });
+                return;
+            }
+
+            context.Output.WriteLine($"Member {Texts.Id(response.Member.ID),16} added to cluster {Texts.Id(response.Header.ClusterId),16}");
+            context.Output.WriteLine("Start it with:");
+            context.Output.WriteLine($"  veche serve {string.Join(' ', flags)}");
+        });
+    }
+
+    private static Command CreatePromote()
+    {
+        Argument<string> id = Id();
+        return new Command("promote", "Let a learner vote that has caught up.") { id }.Does(async (context, cancellationToken) =>
+        {
+            var request = new MemberPromoteRequest { ID = MemberOutput.ParseId(context.Parsed.GetRequiredValue(id)) };
+            MemberPromoteResponse response = await context.Connection.WriteAsync((member, options) => new Cluster.ClusterClient(member).MemberPromoteAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
+            Changed(context.Output, request.ID, "promoted in", response.Header, response.Members);
+        });
+    }
+
+    private static Command CreateUpdate()
+    {
+        Argument<string> id = Id();
+        Option<string> urls = PeerUrls();
+        return new Command("update", "Tell the cluster that a member is reached elsewhere.") { id, urls }.Does(async (context, cancellationToken) =>
+        {
+            var request = new MemberUpdateRequest { ID = MemberOutput.ParseId(context.Parsed.GetRequiredValue(id)) };
+            request.PeerURLs.AddRange(Split(context.Parsed.GetRequiredValue(urls)));
+            MemberUpdateResponse response = await context.Connection.WriteAsync((member, options) => new Cluster.ClusterClient(member).MemberUpdateAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
+            Changed(context.Output, request.ID, "updated in", response.Header, response.Members);
+        });
+    }
+
+    private static Command CreateRemove()
+    {
+        Argument<string> id = Id();
+        return new Command("remove", "Take a member out of the cluster. Its process ends, and its data cannot come back in.") { id }.Does(async (context, cancellationToken) =>
+        {
+            var request = new MemberRemoveRequest { ID = MemberOutput.ParseId(context.Parsed.GetRequiredValue(id)) };
+            MemberRemoveResponse response = await context.Connection.WriteAsync((member, options) => new Cluster.ClusterClient(member).MemberRemoveAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
+            Changed(context.Output, request.ID, "removed from", response.Header, response.Members);
+        });
+    }
+
+    private static void Changed(Output output, ulong id, string what, ResponseHeader header, IEnumerable<Member> members)
+    {
+        if (output.Format == OutputFormat.Json)
+        {
+            MemberOutput.List(output, members);
+        }
+        else
+        {
+            output.WriteLine($"Member {Texts.Id(id),16} {what} cluster {Texts.Id(header.ClusterId),16}");
+        }
+    }
+
+    private static IEnumerable<string> Split(string urls) => urls.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private static Argument<string> Id() => new("ID") { Description = "The member, as `veche member list` names it." };
+
+    private static Option<string> PeerUrls() => new("--peer-urls") { Description = "Where the other members reach it, separated by commas.", Required = true };
+}

@@ -29,6 +29,8 @@ public sealed class BadDaysTests
             Assert.Equal(0, member.ExitCode);
         }
 
+        // A member that has data is who it was, whatever the flags say; without the record of that, the log itself knows whose it is.
+        File.Delete(Path.Combine(directory, "identity.json"));
         await RefusedAsync("the log belongs to member", [.. flags, "--initial-cluster-token=another"]);
         string log = Directory.GetFiles(Path.Combine(directory, "log"), "wal-*.log")[0];
         using (var file = new FileStream(log, FileMode.Open, FileAccess.ReadWrite))

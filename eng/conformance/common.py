@@ -29,7 +29,7 @@ def in_a_world_of_its_own(script, peer, prepare, inside):
         sys.exit(inside(os.environ[HOME]))
     name = os.path.basename(script)
     if os.getuid() != 0:
-        sys.exit(f"eng/conformance/{name} runs in namespaces of its own, for which it must be root")
+        sys.exit(f"{name} runs in namespaces of its own, for which it must be root")
     prepare()
     if not peer and not os.path.exists(VECHE):
         sys.exit(f"{VECHE} is not there; build first: dotnet build -c Release src/Veche.Cli")

@@ -65,4 +65,10 @@ internal sealed partial class HostLog(ILogger? logger) : IPeerLog
 
     [LoggerMessage(EventId = 140, Level = LogLevel.Warning, Message = "the end of the log was torn by a crash and has been cut at index {Index}; nothing that was acknowledged is lost")]
     public partial void TornTailCut(long index);
+
+    [LoggerMessage(EventId = 141, Level = LogLevel.Warning, Message = "the damaged log is repaired: everything through index {Index} came anew from the other members, and this member takes part in elections again. What was damaged is kept beside it as damaged-*; delete it when it has been looked at")]
+    public partial void LogRepaired(long index);
+
+    [LoggerMessage(EventId = 142, Level = LogLevel.Warning, Message = "the log was damaged and is being filled by the other members; until it is, this member keeps out of elections")]
+    public partial void LogIsRefilled();
 }

@@ -29,6 +29,9 @@ public sealed record MemberStatus
     /// <summary>The configuration in force.</summary>
     public required Configuration Configuration { get; init; }
 
+    /// <summary>Its log was damaged, and it keeps out of elections until it holds again what it may have promised to hold. Default false.</summary>
+    public bool IsRecovering { get; init; }
+
     /// <summary>On the leader, how far each other member is; empty elsewhere. In order of id.</summary>
     public IReadOnlyList<FollowerStatus> Followers { get; init; } = [];
 }

@@ -7,13 +7,13 @@ namespace Veche.Hosting;
 /// <summary>A member's disk, opened and judged: log, snapshots, and a state machine that fits them.</summary>
 internal sealed class OpenedStorage : IDisposable
 {
-    private OpenedStorage(IDisk disk, SnapshotStore snapshots, LogRecovery recovery)
+    private OpenedStorage(IDisk disk, SnapshotStore snapshots, LogRecovery recovery, long? lostThroughTerm)
     {
         Incarnation = Incarnation.Open(disk, recovery.Start);
         Disk = disk;
         Snapshots = snapshots;
         Log = recovery.Log;
-        Start = recovery.Start;
+        Start = recovery.Start with { LostThroughTerm = lostThroughTerm };
         TornTailBytesCut = recovery.TornTailBytesCut;
     }
 
@@ -29,6 +29,17 @@ internal sealed class OpenedStorage : IDisposable
 
     public long TornTailBytesCut { get; }
 
+    public static LogOptions LogOptionsOf(ReplicaHostOptions options)
+    {
+        Configuration founders = options.Join ? Configuration.Empty : Configuration.Of(options.InitialMembers.Keys);
+        return new LogOptions
+        {
+            Identity = new LogIdentity(options.ClusterId, options.Id),
+            SegmentBytes = options.LogSegmentBytes,
+            InitialBase = new SnapshotPoint(LogPosition.Zero, options.ForceNewCluster ? Configuration.Of([options.Id]) : founders),
+        };
+    }
+
     public static OpenedStorage Open(ReplicaHostOptions options, IStateMachine stateMachine)
     {
         var identity = new LogIdentity(options.ClusterId, options.Id);
@@ -37,14 +48,9 @@ internal sealed class OpenedStorage : IDisposable
         try
         {
             disk = options.DataDirectory is { } directory ? new RealDisk(directory) : new MemoryDisk();
+            long? lostThroughTerm = Repair(disk, options);
             SnapshotStore snapshots = SnapshotStore.Open(disk, identity);
-            Configuration founders = options.Join ? Configuration.Empty : Configuration.Of(options.InitialMembers.Keys);
-            var logOptions = new LogOptions
-            {
-                Identity = identity,
-                SegmentBytes = options.LogSegmentBytes,
-                InitialBase = new SnapshotPoint(LogPosition.Zero, options.ForceNewCluster ? Configuration.Of([options.Id]) : founders),
-            };
+            LogOptions logOptions = LogOptionsOf(options);
             LogRecovery recovery = WriteAheadLog.Open(disk, logOptions);
             if (options.ForceNewCluster && recovery.Log.Last.Index > 0)
             {
@@ -52,7 +58,7 @@ internal sealed class OpenedStorage : IDisposable
                 recovery = WriteAheadLog.Open(disk, logOptions);
             }
 
-            storage = new OpenedStorage(disk, snapshots, recovery);
+            storage = new OpenedStorage(disk, snapshots, recovery, lostThroughTerm);
             storage.Fit(stateMachine);
             return storage;
         }
@@ -74,6 +80,19 @@ internal sealed class OpenedStorage : IDisposable
     {
         Log.Dispose();
         (Disk as IDisposable)?.Dispose();
+    }
+
+    /// <summary>While a repair is under way, the last term in which the member may have promised what it has lost.</summary>
+    private static long? Repair(IDisk disk, ReplicaHostOptions options)
+    {
+        (RepairPhase phase, long lostThroughTerm) = LogRepair.Read(disk);
+        return phase switch
+        {
+            RepairPhase.None => null,
+            RepairPhase.Refilling when !options.ForceNewCluster => lostThroughTerm,
+            RepairPhase.Refilling => throw new HostStartException("this member's log was damaged and is being filled again by the others: it may lack what they have, and cannot become the only member. Use another one."),
+            _ => throw new HostStartException($"a repair of the damaged log was begun, and the state that went with it is not emptied yet (see {nameof(DamagedLogRepair)})."),
+        };
     }
 
     /// <summary>Ends the log with a configuration of this member alone, in a term of its own, as if it had been elected and had appended it.</summary>

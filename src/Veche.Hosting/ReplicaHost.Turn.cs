@@ -1,4 +1,5 @@
 using Veche.Hosting.Peers;
+using Veche.Log;
 using Veche.Raft;
 using Veche.Replica;
 
@@ -70,6 +71,13 @@ public sealed partial class ReplicaHost
             _applyWork.Post(new ApplyWork(Install: install));
         }
 
+        if (_output.Recovered)
+        {
+            LogRepair.End(_disk);
+            _metrics.LogRepaired();
+            _log.LogRepaired(_replica.Core.LastPosition.Index);
+        }
+
         if (_output.SaveState)
         {
             BeginSave();
@@ -133,7 +141,7 @@ public sealed partial class ReplicaHost
         MemberStatus old = _status;
         RaftCore core = _replica.Core;
         if (_output.LeadershipChanged || _output.ConfigurationChanged || old.CommitIndex != core.CommitIndex || old.AppliedIndex != _replica.Applied.Index
-            || old.LastIndex != core.LastPosition.Index || (core.Role == Role.Leader && core.Configuration.Learners.Count > 0))
+            || old.LastIndex != core.LastPosition.Index || _output.Recovered || (core.Role == Role.Leader && core.Configuration.Learners.Count > 0))
         {
             _status = BuildStatus();
         }
@@ -173,6 +181,7 @@ public sealed partial class ReplicaHost
             AppliedIndex = _replica.Applied.Index,
             FirstIndex = core.FirstIndex,
             Configuration = core.Configuration,
+            IsRecovering = core.IsRecovering,
             Followers = BuildFollowers(core),
         };
     }

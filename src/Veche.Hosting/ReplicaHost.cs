@@ -88,6 +88,11 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
             _log.TornTailCut(_wal.Last.Index);
         }
 
+        if (storage.Start.LostThroughTerm is not null)
+        {
+            _log.LogIsRefilled();
+        }
+
         _submit = new ReplicaInput.Submit(_turnSubmissions);
         _loop = new ReplicaLoop(Turn);
         _addresses = new PeerAddresses(options.InitialMembers);

@@ -7,6 +7,7 @@ public sealed class ReplicaMetrics
     private long _receivedBytes;
     private long _writtenBytes;
     private long _failedProposals;
+    private long _logRepairs;
 
     /// <summary>How long making a batch of log writes durable took, in seconds.</summary>
     public DurationHistogram LogSyncSeconds { get; } = new();
@@ -25,6 +26,11 @@ public sealed class ReplicaMetrics
 
     /// <summary>Commands whose proposers were told of a failure or an unknown outcome.</summary>
     public long FailedProposals => Interlocked.Read(ref _failedProposals);
+
+    /// <summary>How often the member has finished repairing a damaged log since it started: 0 or 1.</summary>
+    public long LogRepairs => Interlocked.Read(ref _logRepairs);
+
+    internal void LogRepaired() => Interlocked.Increment(ref _logRepairs);
 
     internal void LeaderChanged() => Interlocked.Increment(ref _leaderChanges);
 

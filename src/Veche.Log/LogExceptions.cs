@@ -16,7 +16,13 @@ public sealed class DirectoryInUseException(string message) : LogOpenException(m
 /// Something that was durable is damaged. What it said is not known, so the member must neither vote nor acknowledge as if its log
 /// simply ended there.
 /// </summary>
-public sealed class LogDamagedException(string message) : LogOpenException(message);
+/// <param name="finding">What is damaged.</param>
+/// <param name="advice">What to do when nobody can repair it.</param>
+public sealed class LogDamagedException(string finding, string advice) : LogOpenException($"{finding} {advice}")
+{
+    /// <summary>What is damaged, without what to do.</summary>
+    public string Finding => finding;
+}
 
 /// <summary>There is no room for another segment. Nothing of the refused write is in the log.</summary>
 public sealed class LogFullException(string message) : IOException(message);

@@ -67,7 +67,7 @@ internal static class SnapshotFormat
         int length = span.Length >= FixedLength + 4 && span[..8].SequenceEqual(Magic) ? BinaryPrimitives.ReadInt32LittleEndian(span[12..]) : 0;
         if (length < FixedLength + 4 || length > span.Length || Checksum.Crc32C(span[..(length - 4)]) != BinaryPrimitives.ReadUInt32LittleEndian(span[(length - 4)..]))
         {
-            throw new LogDamagedException($"the head of snapshot {name} is damaged");
+            throw new LogDamagedException($"the head of snapshot {name} is damaged.", "Remove this member and add it anew with an empty directory.");
         }
 
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(span[8..]);
@@ -85,7 +85,7 @@ internal static class SnapshotFormat
         int configurationLength = BinaryPrimitives.ReadInt32LittleEndian(span[48..]);
         if (configurationLength != length - FixedLength - 4 || !ConfigurationEntry.TryDecode(bytes.AsMemory(FixedLength, configurationLength), out Configuration? configuration, out _))
         {
-            throw new LogDamagedException($"the head of snapshot {name} makes no sense");
+            throw new LogDamagedException($"the head of snapshot {name} makes no sense.", "Remove this member and add it anew with an empty directory.");
         }
 
         var position = new LogPosition(BinaryPrimitives.ReadInt64LittleEndian(span[32..]), BinaryPrimitives.ReadInt64LittleEndian(span[40..]));

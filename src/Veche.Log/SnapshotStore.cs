@@ -48,7 +48,7 @@ public sealed class SnapshotStore
                 SnapshotPoint point = SnapshotFormat.ReadHead(file, name, _identity).Point;
                 if (point.Position != position)
                 {
-                    throw new LogDamagedException($"snapshot {name} says it stands at {point.Position}");
+                    throw new LogDamagedException($"snapshot {name} says it stands at {point.Position}.", "Remove this member and add it anew with an empty directory.");
                 }
 
                 points.Add(point);

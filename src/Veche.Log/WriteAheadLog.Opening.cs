@@ -69,7 +69,7 @@ public sealed partial class WriteAheadLog
             }
 
             RaftStart start = _replay!.ToStart()
-                ?? throw new LogDamagedException($"the log begins with {segments[0].Name}, but nothing says that a snapshot covers what was before it: files are missing. {WhatToDo}");
+                ?? throw new LogDamagedException($"the log begins with {segments[0].Name}, but nothing says that a snapshot covers what was before it: files are missing.", WhatToDo);
             return new LogRecovery(new WriteAheadLog(disk, options, _replay, segments, _end), start, _cutBytes);
         }
 
@@ -92,12 +92,12 @@ public sealed partial class WriteAheadLog
 
             if (AnyRecord(bytes, 0))
             {
-                throw new LogDamagedException($"{newest.Name} has records but its head is damaged. {WhatToDo}");
+                throw new LogDamagedException($"{newest.Name} has records but its head is damaged.", WhatToDo);
             }
 
             if (segments.Count == 1 && newest.Sequence > 1)
             {
-                throw new LogDamagedException($"{newest.Name} is the only file of the log and its head is damaged. {WhatToDo}");
+                throw new LogDamagedException($"{newest.Name} is the only file of the log and its head is damaged.", WhatToDo);
             }
 
             newest.Dispose();
@@ -121,7 +121,7 @@ public sealed partial class WriteAheadLog
         {
             Segment segment = segments[number];
             byte[] bytes = ReadAll(segment);
-            SegmentHeader header = SegmentHeader.TryDecode(bytes, segment.Name) ?? throw new LogDamagedException($"the head of {segment.Name} is damaged. {WhatToDo}");
+            SegmentHeader header = SegmentHeader.TryDecode(bytes, segment.Name) ?? throw new LogDamagedException($"the head of {segment.Name} is damaged.", WhatToDo);
             if (header.Identity != options.Identity)
             {
                 throw new WrongIdentityException($"the log belongs to {header.Identity}, not to {options.Identity}. Give this member its own data directory, or start it with the name, addresses and cluster token it was created with.");
@@ -133,7 +133,7 @@ public sealed partial class WriteAheadLog
             }
             else if (segment.Sequence != segments[number - 1].Sequence + 1 || header.Chain != _replay.Chain)
             {
-                throw new LogDamagedException($"{segment.Name} does not follow the records before it: some of them are missing or damaged. {WhatToDo}");
+                throw new LogDamagedException($"{segment.Name} does not follow the records before it: some of them are missing or damaged.", WhatToDo);
             }
 
             int offset = header.Encode().Length;
@@ -155,7 +155,7 @@ public sealed partial class WriteAheadLog
             }
             else if (_replay.HasUnfinishedWrite)
             {
-                throw new LogDamagedException($"{segment.Name} ends in the middle of a write, but another file follows. {WhatToDo}");
+                throw new LogDamagedException($"{segment.Name} ends in the middle of a write, but another file follows.", WhatToDo);
             }
         }
 
@@ -171,7 +171,7 @@ public sealed partial class WriteAheadLog
             var location = new RecordLocation(segment, offset, record.Size, record.Term);
             if (!_replay.Take(record, location, bytes.AsMemory(offset + Record.HeaderLength, record.PayloadLength)))
             {
-                throw new LogDamagedException($"the record at byte {offset} of {segment.Name} is whole but makes no sense there. {WhatToDo}");
+                throw new LogDamagedException($"the record at byte {offset} of {segment.Name} is whole but makes no sense there.", WhatToDo);
             }
 
             // What was durable when this was written needs no more care.
@@ -195,7 +195,7 @@ public sealed partial class WriteAheadLog
             switch (RecoveryTable.Judge(finding, LookBehind(bytes, from)))
             {
                 case Verdict.Damaged:
-                    throw new LogDamagedException($"{segment.Name} is damaged at byte {from}, and later records show that what was there had been durable. {WhatToDo}");
+                    throw new LogDamagedException($"{segment.Name} is damaged at byte {from}, and later records show that what was there had been durable.", WhatToDo);
                 case Verdict.CutTornTail:
                     Cut(bytes);
                     break;
@@ -289,7 +289,7 @@ public sealed partial class WriteAheadLog
         {
             if (segment.File.Read(offset, bytes) != bytes.Length)
             {
-                throw new LogDamagedException($"{segment.Name} is shorter than its length says. {WhatToDo}");
+                throw new LogDamagedException($"{segment.Name} is shorter than its length says.", WhatToDo);
             }
         }
     }

@@ -55,7 +55,7 @@ public sealed partial class WriteAheadLog
         if (location.Segment.File.Read(location.Offset, bytes) != bytes.Length
             || !Record.TryRead(bytes, out Record record) || record.Type != RecordType.Entry || record.Index != index || record.Term != location.Term)
         {
-            throw new LogDamagedException($"{location.Segment.Name} is damaged at byte {location.Offset}: entry {index} is not what was written there. Remove this member and add it anew with an empty directory; the others still have the entry.");
+            throw new LogDamagedException($"{location.Segment.Name} is damaged at byte {location.Offset}: entry {index} is not what was written there.", "Start the member again: it repairs itself from the others, or says what to do.");
         }
 
         return new Entry(index, record.Term, record.Kind, bytes.AsMemory(Record.HeaderLength, record.PayloadLength));

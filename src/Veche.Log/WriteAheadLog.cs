@@ -25,6 +25,7 @@ public sealed partial class WriteAheadLog : IDisposable
     private ulong _chain;
     private ulong _durableChain;
     private ulong _markedChain;
+    private readonly HardStateCopy _copy;
     private HardState _hardState;
     private Configuration _baseConfiguration;
     private bool _dirty;
@@ -44,6 +45,7 @@ public sealed partial class WriteAheadLog : IDisposable
         _markedChain = replay.Chain;
         _bufferOffset = endOffset;
         _spare = new SpareSegment(disk, options.SegmentBytes);
+        _copy = HardStateCopy.Open(disk, options.Identity, _hardState);
     }
 
     /// <summary>Where the log begins.</summary>
@@ -180,6 +182,7 @@ public sealed partial class WriteAheadLog : IDisposable
         }
 
         _spare.Dispose();
+        _copy.Dispose();
     }
 
     /// <summary>
@@ -308,6 +311,8 @@ public sealed partial class WriteAheadLog : IDisposable
             return;
         }
 
+        // First: a copy that is ahead of the log remembers what nobody was told, one that is behind would forget a promise.
+        _copy.Write(_hardState);
         _current.File.Write(_bufferOffset, _buffer.AsSpan(0, _buffered));
         _current.File.Sync();
         _bufferOffset += _buffered;

@@ -33,6 +33,9 @@ public sealed class RaftOutput
     /// <summary>Role, term or known leader changed.</summary>
     public bool LeadershipChanged { get; set; }
 
+    /// <summary>A member that had lost its log (<see cref="RaftStart.LostThroughTerm"/>) holds again whatever it may have promised, and votes from now on. That may be forgotten: it would show again.</summary>
+    public bool Recovered { get; set; }
+
     /// <summary>When to hand in the next <see cref="RaftInput.Tick"/>, in the caller's nanoseconds. <see cref="long.MaxValue"/> when nothing is awaited.</summary>
     public long DeadlineNs { get; set; } = long.MaxValue;
 
@@ -48,6 +51,7 @@ public sealed class RaftOutput
         FirstProposedIndex = 0;
         ConfigurationChanged = false;
         LeadershipChanged = false;
+        Recovered = false;
         DeadlineNs = long.MaxValue;
     }
 }

@@ -14,6 +14,12 @@ public sealed record RaftStart
 
     /// <summary>An index known to be committed, because the state machine has applied it. Default 0; raised to that of <see cref="Base"/>.</summary>
     public long CommittedIndex { get; init; }
+
+    /// <summary>
+    /// For a member that lost its log but not its term and vote: the last term in which it may have promised to hold what it no longer holds; the term of
+    /// <see cref="HardState"/> must be later. It neither votes nor campaigns until an entry of a later term is durable here. Default null: nothing was lost.
+    /// </summary>
+    public long? LostThroughTerm { get; init; }
 }
 
 /// <summary>What the protocol keeps of an entry; its payload stays in the log.</summary>

@@ -167,6 +167,7 @@ public sealed partial class Replica
         }
 
         output.ConfigurationChanged |= _step.ConfigurationChanged;
+        output.Recovered |= _step.Recovered;
     }
 
     private long _raftDeadlineNs;

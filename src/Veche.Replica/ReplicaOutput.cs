@@ -47,6 +47,9 @@ public sealed class ReplicaOutput
     /// <summary>The configuration in force changed.</summary>
     public bool ConfigurationChanged { get; set; }
 
+    /// <summary>See <see cref="RaftOutput.Recovered"/>: the record of the loss may go.</summary>
+    public bool Recovered { get; set; }
+
     /// <summary>When to hand in the next tick. Holds the latest word; not cleared.</summary>
     public long DeadlineNs { get; set; } = long.MaxValue;
 
@@ -66,6 +69,7 @@ public sealed class ReplicaOutput
         Administration.Clear();
         LeadershipChanged = false;
         ConfigurationChanged = false;
+        Recovered = false;
     }
 }
 

@@ -43,6 +43,11 @@ internal sealed partial class ServerLog(ILogger logger)
 
     public void SendingSnapshot(long bytes, long revision) => SendingSnapshot(logger, bytes, revision);
 
+    [LoggerMessage(EventId = 270, Level = LogLevel.Error, Message = "{Reason} It is put aside with the state, as damaged-*; this member takes everything anew from the others. It had voted in terms through {Term} and votes in none until it holds what it had promised to hold")]
+    private static partial void RepairBegun(ILogger logger, string reason, long term);
+
+    public void RepairBegun(string reason, long term) => RepairBegun(logger, reason, term);
+
     [LoggerMessage(EventId = 280, Level = LogLevel.Warning, Message = "changed certificates are not used: {Reason}")]
     private static partial void CertificatesNotUsed(ILogger logger, string reason);
 

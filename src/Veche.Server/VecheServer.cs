@@ -90,11 +90,35 @@ public sealed class VecheServer : IAsyncDisposable
                 log.Ignored(string.Join(", ", options.Ignored));
             }
 
-            store = KeyValueStore.Open(new StoreOptions { DataDirectory = options.Memory ? null : Path.Combine(options.DataDirectory, "store") });
+            StateRepair.Resume(options, identity);
+            store = OpenStore(options);
         }
-        catch (Exception exception) when (exception is OptionException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception exception) when (exception is OptionException or IOException or UnauthorizedAccessException or InvalidDataException or HostStartException)
         {
             throw new ServerStartException(exception.Message, exception);
+        }
+
+        try
+        {
+            return await StartAsync(options, identity, store, log, loggers, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ServerStartException damage) when (StateRepair.IsFor(damage, options, store))
+        {
+            store.Dispose();
+            try
+            {
+                StateRepair.Begin(damage, options, identity, log);
+                store = OpenStore(options);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or HostStartException)
+            {
+                throw new ServerStartException($"{damage.Message} It cannot be repaired from the other members: {exception.Message}", exception);
+            }
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
         }
 
         try
@@ -107,6 +131,9 @@ public sealed class VecheServer : IAsyncDisposable
             throw;
         }
     }
+
+    private static KeyValueStore OpenStore(ServerOptions options) =>
+        KeyValueStore.Open(new StoreOptions { DataDirectory = options.Memory ? null : Path.Combine(options.DataDirectory, "store") });
 
     /// <summary>Stops: hands leadership over, lets requests in flight end, closes everything.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)

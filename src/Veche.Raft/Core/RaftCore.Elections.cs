@@ -22,7 +22,7 @@ public sealed partial class RaftCore
     /// so it goes on campaigning until its removal is committed.
     /// </summary>
     private bool MayCampaign =>
-        Configuration.IsVoter(Id) || (ConfigurationIndex > CommitIndex && _trail.ConfigurationAt(CommitIndex).IsVoter(Id));
+        !IsRecovering && (Configuration.IsVoter(Id) || (ConfigurationIndex > CommitIndex && _trail.ConfigurationAt(CommitIndex).IsVoter(Id)));
 
     private void BeginElection()
     {
@@ -76,7 +76,7 @@ public sealed partial class RaftCore
             : _vote == request.From || (_vote.IsNone && Leader.IsNone);
 
         // Raft §5.4.1: only a log that is at least as up to date can hold everything that is committed.
-        bool granted = free && request.Last.CompareTo(LastPosition) >= 0;
+        bool granted = free && !IsRecovering && request.Last.CompareTo(LastPosition) >= 0;
         if (request.PreVote)
         {
             Send(new VoteReply(Id, request.From, granted ? request.Term : Term, granted, PreVote: true));

@@ -14,6 +14,7 @@ public sealed partial class RaftCore
             _heardLeaderNs = _heardLeaderNs,
             _hardStateWrite = _hardStateWrite,
             CommitIndex = CommitIndex,
+            _lostThroughTerm = _lostThroughTerm,
         };
         copy._trail.CopyFrom(_trail);
         copy._ledger.CopyFrom(_ledger);
@@ -36,6 +37,7 @@ public sealed partial class RaftCore
         writer.Member(_vote);
         writer.Number(CommitIndex);
         writer.Number((long)Role);
+        writer.Number(_lostThroughTerm ?? -1);
         writer.Flag(HeardLeaderLately);
         writer.Number(Math.Max(0, _hardStateWrite - _ledger.LastPersisted));
         _trail.Describe(writer);

@@ -51,6 +51,12 @@ public sealed partial class RaftCore
             throw new ArgumentException($"The term {start.HardState.Term} is before the log's last entry {_trail.Last}: term and vote were not kept in order with the entries.", nameof(start));
         }
 
+        if (start.LostThroughTerm >= start.HardState.Term)
+        {
+            throw new ArgumentException($"What was promised through term {start.LostThroughTerm} is lost, but the member is still in term {start.HardState.Term}: a leader of that term counts on it.", nameof(start));
+        }
+
+        _lostThroughTerm = start.LostThroughTerm;
         _ledger = new WriteLedger(_trail.Last.Index);
         Term = start.HardState.Term;
         _vote = start.HardState.Vote;
@@ -128,6 +134,7 @@ public sealed partial class RaftCore
         Handle(input);
 
         ConfirmFreshReads();
+        EndRecovery();
         IssueWrite();
         output.LeadershipChanged = role != Role || term != Term || leader != Leader;
         output.ConfigurationChanged = !ReferenceEquals(configuration, Configuration);

@@ -15,7 +15,7 @@ internal static class Probes
 
     private static readonly (string Name, Check Run)[] Ready =
     [
-        ("data_corruption", static (_, _) => Task.FromResult<string?>(null)),
+        ("data_corruption", static (member, _) => Task.FromResult(member.Host.Status.IsRecovering ? "the log was damaged and is being filled by the other members" : null)),
         ("serializable_read", ReadHereAsync),
         ("linearizable_read", ReadConfirmedAsync),
         ("non_learner", static (member, _) => Task.FromResult(member.IsLearner ? "the member is a learner" : null)),

@@ -49,11 +49,15 @@ internal sealed class ServerMetrics
         Gauge watchers = make.CreateGauge("etcd_debugging_mvcc_watcher_total", "Watches.");
         Gauge streams = make.CreateGauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams.");
         Counter received = make.CreateCounter("etcd_network_peer_received_bytes_total", "Bytes received from other members.");
+        Gauge recovering = make.CreateGauge("veche_member_recovering", "Whether this member's log was damaged and is being filled by the others. 1 is yes, 0 is no.");
+        Counter repairs = make.CreateCounter("veche_log_repairs_total", "Damaged logs repaired since the start.");
         version.WithLabels(EtcdVersion.Server).Set(1);
         clusterVersion.WithLabels("3.4").Set(1);
         _registry.AddBeforeCollectCallback(() =>
         {
             MemberStatus status = member.Host.Status;
+            recovering.Set(status.IsRecovering ? 1 : 0);
+            repairs.IncTo(member.Metrics.LogRepairs);
             hasLeader.Set(status.Leader.IsNone ? 0 : 1);
             isLeader.Set(status.Role == Role.Leader ? 1 : 0);
             isLearner.Set(status.Configuration.IsLearner(member.Identity.Self) ? 1 : 0);

@@ -22,8 +22,11 @@ internal sealed class MiniCluster
     private long _lastRead;
     private long _lastCommand;
 
-    public MiniCluster(int seed)
+    private readonly bool _losesLogs;
+
+    public MiniCluster(int seed, bool losesLogs = false)
     {
+        _losesLogs = losesLogs;
         _seed = seed;
         _random = new Random(seed);
         _leases = _random.Next(2) == 0;
@@ -48,6 +51,8 @@ internal sealed class MiniCluster
     public int SnapshotsTaken { get; private set; }
 
     public int ConfigurationChanges { get; private set; }
+
+    public int LogsLost { get; private set; }
 
     public RaftOptions OptionsOf(MemberId id) => new()
     {
@@ -210,7 +215,7 @@ internal sealed class MiniCluster
         long term = member.Disk.Written[index].Term;
         Configuration configuration = member.Core.Configuration;
         Assert.True(
-            configuration.HasQuorum(id => _members[id].Disk.Durable is { } log && (log.Has(index) ? log[index].Term == term : index <= log.Base.Position.Index)),
+            configuration.HasQuorum(id => _members[id].LostThroughTerm is not null || _members[id].Disk.Durable is { } log && (log.Has(index) ? log[index].Term == term : index <= log.Base.Position.Index)),
             $"seed {_seed}: {index}@{term} was called committed by {member.Id} but is not durable on a quorum of {configuration}");
     }
 
@@ -218,6 +223,11 @@ internal sealed class MiniCluster
     {
         NowNs += _random.Next(1_500_000);
         MiniMember member = Pick();
+        if (_losesLogs && _random.Next(150) == 0)
+        {
+            LoseLog(member);
+        }
+
         switch (_random.Next(100))
         {
             case < 25:
@@ -299,6 +309,20 @@ internal sealed class MiniCluster
         }
     }
 
+    /// <summary>Only as long as those who have lost nothing, or have it all again, are a quorum of every configuration that anybody goes by, or is about to: with fewer there is safety, but no progress.</summary>
+    private void LoseLog(MiniMember victim)
+    {
+        if (victim.LostThroughTerm is null
+            && _network.OfType<AppendRequest>().All(static append => append.Entries.All(static entry => entry.Kind != EntryKind.Configuration))
+            && _members.Values.All(static member => !member.Core.Configuration.IsJoint)
+            && _members.Values.All(member => member.Core.Configuration is not { Voters.Count: > 0 } configuration
+                || configuration.HasQuorum(id => id != victim.Id && _members[id].LostThroughTerm is null)))
+        {
+            LogsLost++;
+            victim.LoseLog();
+        }
+    }
+
     private MiniMember Pick() => _members.Values.ElementAt(_random.Next(_members.Count));
 
     private Refusal Propose(MiniMember member)
@@ -366,7 +390,7 @@ internal sealed class MiniCluster
     private void ChangeConfiguration()
     {
         MiniMember? leader = _members.Values.FirstOrDefault(static member => member.IsUp && member.Core.Role == Role.Leader);
-        if (leader is null)
+        if (leader is null || _members.Values.Any(static member => member.LostThroughTerm is not null))
         {
             return;
         }

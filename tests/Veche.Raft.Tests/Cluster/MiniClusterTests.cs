@@ -40,4 +40,23 @@ public sealed class MiniClusterTests
         // A world in which nothing happens proves nothing.
         Assert.True(commits > SeedsPerTest * 20 && reads > SeedsPerTest && snapshots > 0 && changes > SeedsPerTest, $"{commits} commits, {reads} reads, {snapshots} snapshots, {changes} configuration changes");
     }
+
+    /// <summary>Members lose their logs, though not term and vote, as a damaged disk that is repaired from the others does it.</summary>
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Safety_when_logs_are_lost_and_progress_after_it(int firstSeed)
+    {
+        int commits = 0;
+        int lost = 0;
+        for (int seed = firstSeed; seed < firstSeed + SeedsPerTest; seed++)
+        {
+            var cluster = new MiniCluster(seed, losesLogs: true);
+            cluster.RunUnderFire(Steps);
+            cluster.HealAndRequireProgress();
+            commits += (int)cluster.MaxCommit;
+            lost += cluster.LogsLost;
+        }
+
+        Assert.True(commits > SeedsPerTest * 10 && lost > SeedsPerTest, $"{commits} commits, {lost} logs lost");
+    }
 }

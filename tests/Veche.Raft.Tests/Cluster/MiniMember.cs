@@ -6,11 +6,13 @@ internal sealed class MiniMember
     private readonly RaftOutput _output = new();
     private readonly Queue<Outgoing> _held = new();
     private readonly MiniCluster _cluster;
+    private readonly Configuration _founders;
     private long _persisted;
 
     public MiniMember(MiniCluster cluster, MemberId id, Configuration founders, double clockRate)
     {
         _cluster = cluster;
+        _founders = founders;
         Id = id;
         ClockRate = clockRate;
         Disk = new ModelDisk(founders);
@@ -30,6 +32,9 @@ internal sealed class MiniMember
     /// <summary>What the state machine would have applied; survives a crash, like a durable store.</summary>
     public long Applied { get; private set; }
 
+    /// <summary>The last term in which it may have promised what its disk has lost; survives a crash.</summary>
+    public long? LostThroughTerm { get; private set; }
+
     public long NowNs => (long)(_cluster.NowNs * ClockRate);
 
     public long DeadlineNs => _output.DeadlineNs;
@@ -40,6 +45,14 @@ internal sealed class MiniMember
         _held.Clear();
         Disk.Crash();
         Applied = Math.Clamp(Applied, Disk.Durable.Base.Position.Index, Disk.Durable.Last);
+    }
+
+    public void LoseLog()
+    {
+        Crash();
+        LostThroughTerm = Disk.Durable.HardState.Term;
+        Disk.LoseLog(_founders);
+        Applied = 0;
     }
 
     public void Restart()
@@ -72,6 +85,8 @@ internal sealed class MiniMember
         {
             Disk.Write(write);
         }
+
+        LostThroughTerm = _output.Recovered ? null : LostThroughTerm;
 
         foreach (Outgoing outgoing in _output.Messages)
         {
@@ -111,9 +126,10 @@ internal sealed class MiniMember
 
     private RaftCore NewCore()
     {
-        var core = new RaftCore(_cluster.OptionsOf(Id), Disk.Durable.ToStart() with { CommittedIndex = Applied }, NowNs);
+        var core = new RaftCore(_cluster.OptionsOf(Id), Disk.Durable.ToStart() with { CommittedIndex = Applied, LostThroughTerm = LostThroughTerm }, NowNs);
         _output.Clear();
         core.Step(new RaftInput.Tick(), NowNs, _output);
+        LostThroughTerm = _output.Recovered ? null : LostThroughTerm;
         return core;
     }
 

@@ -36,6 +36,14 @@ internal sealed class ModelDisk(Configuration founders)
         Written = Durable.Copy();
     }
 
+    /// <summary>The log is gone; term and vote are known from elsewhere, and the new log begins in the term after it.</summary>
+    public void LoseLog(Configuration founders)
+    {
+        _pending.Clear();
+        Durable.Do(new LogWrite { WriteId = 0, Reset = new SnapshotPoint(LogPosition.Zero, founders), HardState = new HardState(Durable.HardState.Term + 1, MemberId.None) });
+        Written = Durable.Copy();
+    }
+
     public void Compact(SnapshotPoint point)
     {
         Durable.Compact(point);

@@ -51,7 +51,7 @@ internal sealed class AutoCompactor(MemberContext member, ServerLog log) : IAsyn
     {
         try
         {
-            await member.ProposeAsync<CompactionResponse>(new Command { Compact = new CompactionRequest { Revision = revision } }, _stop.Token).ConfigureAwait(false);
+            await member.ProposeAsync<CompactionResponse>(new Command { Compact = new CompactionRequest { Revision = revision }, Caller = new Caller { IsMember = true } }, _stop.Token).ConfigureAwait(false);
             log.Compacted(revision);
             return true;
         }

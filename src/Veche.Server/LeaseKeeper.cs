@@ -1,9 +1,12 @@
 using System.Buffers.Binary;
+using System.Text;
 using Google.Protobuf;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Server.Auth;
+using Veche.Store;
 
 namespace Veche.Server;
 
@@ -18,6 +21,9 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
     private const int MaxRevocationsInFlight = 400;
     private const byte RenewCall = 1;
     private const byte RemainingCall = 2;
+    private const byte RenewForCall = 3;
+    private const int QuestionBytes = 9;
+    private const int AnswerBytes = 8;
 
     private readonly CancellationTokenSource _stop = new();
     private Task _sweeping = Task.CompletedTask;
@@ -32,33 +38,54 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Starts a lease's time anew; returns its time to live, 0 when there is no such lease.</summary>
-    public ValueTask<long> RenewAsync(long id, CancellationToken cancellationToken) => AskAsync(RenewCall, id, cancellationToken);
+    /// <summary>Starts a lease's time anew; returns its time to live, 0 when there is no such lease. In the cluster's own name: nobody is asked whether they may.</summary>
+    public ValueTask<long> RenewAsync(long id, CancellationToken cancellationToken) => AskAsync(RenewCall, id, null, cancellationToken);
+
+    /// <summary>The same in the name of a caller; nobody's while this member thinks that authentication is off. The leader judges, by everything that was acknowledged before.</summary>
+    /// <exception cref="StoreException">The caller may not.</exception>
+    public ValueTask<long> RenewAsync(long id, Caller? caller, CancellationToken cancellationToken) => AskAsync(RenewForCall, id, caller ?? new Caller(), cancellationToken);
 
     /// <summary>Seconds a lease has left; -1 when there is no such lease.</summary>
-    public ValueTask<long> RemainingAsync(long id, CancellationToken cancellationToken) => AskAsync(RemainingCall, id, cancellationToken);
+    public ValueTask<long> RemainingAsync(long id, CancellationToken cancellationToken) => AskAsync(RemainingCall, id, null, cancellationToken);
 
     /// <summary>Answers another member's question.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> HandleAsync(MemberId from, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
-        if (request.Length != 9)
+        bool inNameOfSomebody = request.Length >= QuestionBytes && request.Span[0] == RenewForCall;
+        if (request.Length != QuestionBytes && !inNameOfSomebody)
         {
             throw new RefusedException(RefusalReason.Unreachable, "a call that makes no sense");
         }
 
-        byte[] answer = new byte[8];
-        long value = await AnswerAsync(request.Span[0], BinaryPrimitives.ReadInt64LittleEndian(request.Span[1..]), cancellationToken).ConfigureAwait(false)
-            ?? throw new RefusedException(RefusalReason.NotLeader, "this member does not lead");
-        BinaryPrimitives.WriteInt64LittleEndian(answer, value);
-        return answer;
+        Caller? caller = inNameOfSomebody ? Caller.Parser.ParseFrom(request.Span[QuestionBytes..]) : null;
+        byte[] answer = new byte[AnswerBytes];
+        try
+        {
+            long value = await AnswerAsync(request.Span[0], BinaryPrimitives.ReadInt64LittleEndian(request.Span[1..]), caller, cancellationToken).ConfigureAwait(false)
+                ?? throw new RefusedException(RefusalReason.NotLeader, "this member does not lead");
+            BinaryPrimitives.WriteInt64LittleEndian(answer, value);
+            return answer;
+        }
+        catch (StoreException exception)
+        {
+            // Longer than an answer: a refusal, for whoever asked the member that asks.
+            return (byte[])[.. answer, (byte)exception.Error.Code, .. Encoding.UTF8.GetBytes(exception.Error.Message)];
+        }
     }
 
-    private async ValueTask<long?> AnswerAsync(byte call, long id, CancellationToken cancellationToken)
+    private async ValueTask<long?> AnswerAsync(byte call, long id, Caller? caller, CancellationToken cancellationToken)
     {
         switch (call)
         {
-            case RenewCall:
+            case RenewCall or RenewForCall:
                 long term = member.Host.Status.Term;
+                bool judgesFirst = caller is not null && member.Store.Auth.IsEnabled;
+                if (judgesFirst)
+                {
+                    await member.Host.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
+                    LeasePermissions.RefuseUnlessMayKeep(member.Store, caller, id);
+                }
+
                 long? ttl = member.Lessor.Renew(id, MemberContext.NowNs);
                 if (ttl is not > 0)
                 {
@@ -68,8 +95,21 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
                 // A leader that was deposed and does not know it yet would promise time that its successor does not count. So a quorum must say, after
                 // the renewal, that it still leads: then every later leader begins to count later.
                 await member.Host.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
+                if (caller is not null && !judgesFirst)
+                {
+                    // Authentication may have been turned on before the call and only now have arrived here. Then the lease has lived once more, and
+                    // its caller is refused: waiting before each renewal would let leases run out in clusters without users whenever they are busy.
+                    LeasePermissions.RefuseUnlessMayKeep(member.Store, caller, id);
+                }
+
                 MemberStatus status = member.Host.Status;
-                return status.Role == Raft.Role.Leader && status.Term == term ? ttl : null;
+                if (status.Role != Raft.Role.Leader || status.Term != term)
+                {
+                    return null;
+                }
+
+                member.Meters.LeasesRenewed.Inc();
+                return ttl;
 
             case RemainingCall:
                 return member.Lessor.RemainingSeconds(id, MemberContext.NowNs);
@@ -79,11 +119,12 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
         }
     }
 
-    private async ValueTask<long> AskAsync(byte call, long id, CancellationToken cancellationToken)
+    private async ValueTask<long> AskAsync(byte call, long id, Caller? caller, CancellationToken cancellationToken)
     {
-        byte[] request = new byte[9];
+        byte[] request = new byte[QuestionBytes + (caller?.CalculateSize() ?? 0)];
         request[0] = call;
         BinaryPrimitives.WriteInt64LittleEndian(request.AsSpan(1), id);
+        caller?.WriteTo(request.AsSpan(QuestionBytes));
         long deadlineNs = MemberContext.NowNs + (7_000_000_000L);
         while (true)
         {
@@ -92,7 +133,7 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
             {
                 if (leader == member.Identity.Self)
                 {
-                    if (await AnswerAsync(call, id, cancellationToken).ConfigureAwait(false) is { } own)
+                    if (await AnswerAsync(call, id, caller, cancellationToken).ConfigureAwait(false) is { } own)
                     {
                         return own;
                     }
@@ -100,7 +141,9 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
                 else if (!leader.IsNone)
                 {
                     ReadOnlyMemory<byte> answer = await member.Host.CallAsync(leader, request, cancellationToken).ConfigureAwait(false);
-                    return BinaryPrimitives.ReadInt64LittleEndian(answer.Span);
+                    return answer.Length == AnswerBytes
+                        ? BinaryPrimitives.ReadInt64LittleEndian(answer.Span)
+                        : throw new StoreException(new StoreError((StoreErrorCode)answer.Span[AnswerBytes], Encoding.UTF8.GetString(answer.Span[(AnswerBytes + 1)..])));
                 }
             }
             catch (RefusedException exception)

@@ -32,7 +32,7 @@ internal sealed class QuotaGuard(MemberContext member)
         if (!member.Store.Alarms.Any(alarm => alarm.Alarm == AlarmType.Nospace && alarm.MemberID == self))
         {
             var raise = new AlarmRequest { Action = AlarmRequest.Types.AlarmAction.Activate, Alarm = AlarmType.Nospace, MemberID = self };
-            await member.ProposeAsync<AlarmResponse>(new Command { Alarm = raise }, cancellationToken).ConfigureAwait(false);
+            await member.ProposeAsync<AlarmResponse>(new Command { Alarm = raise, Caller = new Caller { IsMember = true } }, cancellationToken).ConfigureAwait(false);
         }
 
         throw Errors.Of(StoreErrors.NoSpace);

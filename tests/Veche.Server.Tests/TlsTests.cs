@@ -94,7 +94,7 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_is_on_the_revocation_list_is_refused()
+    public async Task GHSA_3wh4_who_is_on_the_revocation_list_is_refused()
     {
         Issue("revoked");
         using X509Certificate2 revoked = X509Certificate2.CreateFromPemFile(PathOf("revoked.crt"), PathOf("revoked.key"));

@@ -12,8 +12,14 @@ internal enum Access
     /// <summary>Every known user; what else is needed depends on the request and is judged where it is done.</summary>
     User,
 
-    /// <summary>Only users with the role root.</summary>
+    /// <summary>Only users with the role root, by everything that was acknowledged before the call: what they do is not judged again in the log.</summary>
     Administrator,
+
+    /// <summary>
+    /// Only users with the role root, by what this member knows: what it holds is to be saved and looked at even when no quorum is left. Whoever hands data
+    /// out judges once more by a state that is not older than the data.
+    /// </summary>
+    AdministratorHere,
 }
 
 /// <summary>The rules, one by one. What is not named is for administrators, so that a new method is never open because somebody forgot it.</summary>
@@ -49,7 +55,14 @@ internal static class AccessRules
         ["/v3lockpb.Lock/Lock"] = Access.User,
         ["/v3lockpb.Lock/Unlock"] = Access.User,
 
+        ["/etcdserverpb.Maintenance/Defragment"] = Access.AdministratorHere,
+        ["/etcdserverpb.Maintenance/Hash"] = Access.AdministratorHere,
+        ["/etcdserverpb.Maintenance/HashKV"] = Access.AdministratorHere,
+        ["/etcdserverpb.Maintenance/Snapshot"] = Access.AdministratorHere,
+
         // Administrators' work too, but they are judged by the state at the place in the log where it is done, and not by this member's, which may be behind.
+        ["/etcdserverpb.KV/Compact"] = Access.User,
+        ["/etcdserverpb.Maintenance/Alarm"] = Access.User,
         ["/etcdserverpb.Auth/AuthEnable"] = Access.User,
         ["/etcdserverpb.Auth/AuthDisable"] = Access.User,
         ["/etcdserverpb.Auth/UserAdd"] = Access.User,
@@ -67,9 +80,10 @@ internal static class AccessRules
         ["/etcdserverpb.Auth/RoleRevokePermission"] = Access.User,
     };
 
+    /// <summary>The methods that have a rule.</summary>
+    public static IReadOnlyCollection<string> Named => Rules.Keys;
+
     /// <summary>Who may call a method.</summary>
     /// <param name="method">Its full name, as gRPC has it: <c>/etcdserverpb.KV/Range</c>.</param>
-    /// <param name="request">The request, when there is one: looking at alarms is for every user, the rest of it is not.</param>
-    public static Access Of(string method, object? request) =>
-        request is Api.AlarmRequest { Action: Api.AlarmRequest.Types.AlarmAction.Get } ? Access.User : Rules.GetValueOrDefault(method, Access.Administrator);
+    public static Access Of(string method) => Rules.GetValueOrDefault(method, Access.Administrator);
 }

@@ -11,42 +11,43 @@ internal sealed class AuthGate(MemberContext member, Authenticator authenticator
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
-        return member.Store.Auth.IsEnabled ? AdmittedAsync() : continuation(request, context);
+        return member.Store.Auth.IsEnabled || AccessRules.Of(context.Method) == Access.Administrator ? AdmittedAsync() : continuation(request, context);
 
         async Task<TResponse> AdmittedAsync()
         {
-            await AdmitAsync(context, request).ConfigureAwait(false);
+            await AdmitAsync(context).ConfigureAwait(false);
             return await continuation(request, context).ConfigureAwait(false);
         }
     }
 
     public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        await AdmitAsync(context, null).ConfigureAwait(false);
+        await AdmitAsync(context).ConfigureAwait(false);
         return await continuation(requestStream, context).ConfigureAwait(false);
     }
 
     public override async Task ServerStreamingServerHandler<TRequest, TResponse>(TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        await AdmitAsync(context, request).ConfigureAwait(false);
+        await AdmitAsync(context).ConfigureAwait(false);
         await continuation(request, responseStream, context).ConfigureAwait(false);
     }
 
     public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        await AdmitAsync(context, null).ConfigureAwait(false);
+        await AdmitAsync(context).ConfigureAwait(false);
         await continuation(requestStream, responseStream, context).ConfigureAwait(false);
     }
 
-    private async ValueTask AdmitAsync(ServerCallContext context, object? request)
+    private async ValueTask AdmitAsync(ServerCallContext context)
     {
-        Access access = AccessRules.Of(context.Method, request);
-        if (!member.Store.Auth.IsEnabled || access is Access.Open or Access.EachMessage)
+        Access access = AccessRules.Of(context.Method);
+        if (access == Access.Administrator)
         {
-            return;
+            // This member may not know yet that authentication is on, or that the caller's role was taken away.
+            await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
         }
 
-        if (await RefusalAsync(context, access).ConfigureAwait(false) is not { } refusal)
+        if (!member.Store.Auth.IsEnabled || access is Access.Open or Access.EachMessage || await RefusalAsync(context, access).ConfigureAwait(false) is not { } refusal)
         {
             return;
         }

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Grpc.Core;
 using Veche.Api.Commands;
 using Veche.Store;
 using Veche.Store.Auth;
@@ -9,35 +8,29 @@ namespace Veche.Server.Auth;
 /// <summary>A lease belongs to nobody; what somebody may do with it follows from the keys that hang on it.</summary>
 internal static class LeasePermissions
 {
-    /// <summary>Who keeps a lease alive keeps its keys, so that is for those who may write them. Who it is is asked anew for each message.</summary>
-    /// <exception cref="RpcException">They may not.</exception>
-    public static async ValueTask RefuseUnlessMayKeepAsync(MemberContext member, Authenticator authenticator, ServerCallContext context, long lease)
+    /// <summary>Who keeps a lease alive keeps its keys, so that is for those who may write them.</summary>
+    /// <exception cref="StoreException">They may not.</exception>
+    public static void RefuseUnlessMayKeep(KeyValueStore store, Caller? caller, long lease)
     {
-        if (!member.Store.Auth.IsEnabled)
+        AuthView auth = store.Auth;
+        if (auth.CheckKnown(caller) is { } unknown)
         {
-            return;
+            throw new StoreException(unknown);
         }
 
-        try
+        if (auth.CheckAdministrator(caller) is not null && First(store.KeysOf(lease), key => auth.CheckWrite(caller, key, ByteString.Empty)) is { } denied)
         {
-            Caller? caller = await authenticator.RecogniseAsync(context).ConfigureAwait(false);
-            AuthView auth = member.Store.Auth;
-            Refuse(auth.CheckKnown(caller) ?? (auth.CheckAdministrator(caller) is null ? null
-                : First(member.Store.KeysOf(lease), key => auth.CheckWrite(caller, key, ByteString.Empty))));
-        }
-        catch (StoreException exception)
-        {
-            throw Errors.Of(exception.Error);
+            throw new StoreException(denied);
         }
     }
 
     /// <summary>The names of keys are only told to those who may read the keys.</summary>
-    /// <exception cref="RpcException">They may not.</exception>
+    /// <exception cref="Grpc.Core.RpcException">They may not.</exception>
     public static void RefuseUnlessMayRead(AuthView auth, Caller? caller, IEnumerable<ByteString> keys) =>
         Refuse(auth.CheckAdministrator(caller) is null ? null : First(keys, key => auth.CheckRead(caller, key, ByteString.Empty)));
 
     /// <summary>That a lease is there is only told to those who may read its keys.</summary>
-    /// <exception cref="RpcException">They may not.</exception>
+    /// <exception cref="Grpc.Core.RpcException">They may not.</exception>
     public static void RefuseUnlessMaySee(KeyValueStore store, Caller? caller, long lease)
     {
         AuthView auth = store.Auth;

@@ -16,7 +16,8 @@ internal static class GatewayRoutes
     /// <summary>The name of now, and those of the past that clients still use.</summary>
     private static readonly string[] Prefixes = ["/v3", "/v3beta", "/v3alpha"];
 
-    private static readonly (string Path, string Method)[] Paths =
+    /// <summary>Every path, without the prefix, and the method that it calls.</summary>
+    internal static readonly (string Path, string Method)[] Paths =
     [
         ("/kv/range", "/etcdserverpb.KV/Range"),
         ("/kv/put", "/etcdserverpb.KV/Put"),

@@ -47,8 +47,7 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper, Aut
             while (await requestStream.MoveNext(ended.Token).ConfigureAwait(false))
             {
                 long id = requestStream.Current.ID;
-                await LeasePermissions.RefuseUnlessMayKeepAsync(member, authenticator, context, id).ConfigureAwait(false);
-                long ttl = await keeper.RenewAsync(id, ended.Token).ConfigureAwait(false);
+                long ttl = await RenewAsync(id, context, ended.Token).ConfigureAwait(false);
                 await responseStream.WriteAsync(new LeaseKeepAliveResponse { Header = member.NewHeader(), ID = id, TTL = ttl }, ended.Token).ConfigureAwait(false);
             }
         }
@@ -89,5 +88,28 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper, Aut
         }
 
         return response;
+    }
+
+    /// <summary>Who it is is asked anew for each message: streams outlive tokens.</summary>
+    private async ValueTask<long> RenewAsync(long id, ServerCallContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await keeper.RenewAsync(id, await authenticator.RecogniseAsync(context).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException)
+        {
+            // This member may be behind, and the token newer than what it knows.
+            await member.ConfirmReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return await keeper.RenewAsync(id, await authenticator.RecogniseAsync(context).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException exception)
+        {
+            throw Errors.Of(exception.Error);
+        }
     }
 }

@@ -1,8 +1,10 @@
 using Grpc.Core;
+using Prometheus;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Server.Auth;
 using Veche.Server.Snapshots;
 using Veche.Store;
 using Veche.Store.Backups;
@@ -31,6 +33,11 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
             RaftAppliedIndex = (ulong)status.AppliedIndex,
             IsLearner = member.IsLearner,
         };
+        if (member.Store.DowngradeTarget is { } target)
+        {
+            response.DowngradeInfo = new DowngradeInfo { Enabled = true, TargetVersion = target };
+        }
+
         if (status.Leader.IsNone)
         {
             response.Errors.Add("etcdserver: no leader");
@@ -45,7 +52,7 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
     {
         if (request.Action != AlarmRequest.Types.AlarmAction.Get)
         {
-            AlarmResponse response = await member.ProposeAsync<AlarmResponse>(new Command { Alarm = request }, context.CancellationToken).ConfigureAwait(false);
+            AlarmResponse response = await member.ProposeAsync<AlarmResponse>(new Command { Alarm = request }, context).ConfigureAwait(false);
             member.Complete(response.Header);
             return response;
         }
@@ -59,7 +66,7 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
     /// <summary>Answers when the engine has put its files in order; everything else goes on meanwhile, and a caller that leaves does not stop it.</summary>
     public override async Task<DefragmentResponse> Defragment(DefragmentRequest request, ServerCallContext context)
     {
-        await Task.Run(member.Store.Defragment, CancellationToken.None).WaitAsync(context.CancellationToken).ConfigureAwait(false);
+        await Task.Run(Defragment, CancellationToken.None).WaitAsync(context.CancellationToken).ConfigureAwait(false);
         return new DefragmentResponse { Header = member.NewHeader() };
     }
 
@@ -67,7 +74,9 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
     {
         try
         {
+            using Prometheus.ITimer timer = member.Meters.HashOfHistory.NewTimer();
             uint hash = member.Store.HashHistory(request.Revision, out long current, out long compacted);
+            RefuseUnlessAdministrator(context);
             var response = new HashKVResponse { Header = member.NewHeader(), Hash = hash, CompactRevision = compacted == 0 ? NeverCompacted : compacted, HashRevision = request.Revision == 0 ? current : request.Revision };
             response.Header.Revision = current;
             return Task.FromResult(response);
@@ -105,7 +114,9 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
 
     public override Task<HashResponse> Hash(HashRequest request, ServerCallContext context)
     {
+        using Prometheus.ITimer timer = member.Meters.Hash.NewTimer();
         using StoreBackup backup = member.Store.OpenBackup(EtcdVersion.Cluster);
+        RefuseUnlessAdministrator(context);
         var response = new HashResponse { Header = member.NewHeader(), Hash = backup.Hash() };
         response.Header.Revision = backup.Revision;
         return Task.FromResult(response);
@@ -113,7 +124,9 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
 
     public override async Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotResponse> responseStream, ServerCallContext context)
     {
+        using Prometheus.ITimer timer = member.Meters.Snapshot.NewTimer();
         using StoreBackup backup = member.Store.OpenBackup(EtcdVersion.Cluster);
+        RefuseUnlessAdministrator(context);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, member.Stopping);
         try
         {
@@ -127,19 +140,53 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
     }
 
     /// <summary>
-    /// Which versions may follow is answered as etcd answers it. There is nothing to enable: the data has one format, so a downgrade is never under way.
+    /// As etcd answers. Nothing has to be prepared here, since the data has one format: a downgrade that is enabled is known to every member and shown in the
+    /// status, until it is cancelled.
     /// </summary>
     public override async Task<DowngradeResponse> Downgrade(DowngradeRequest request, ServerCallContext context)
     {
         await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
-        if (request.Action == DowngradeRequest.Types.DowngradeAction.Cancel)
+        switch (request.Action)
         {
-            throw Errors.NoDowngrade();
+            case DowngradeRequest.Types.DowngradeAction.Validate or DowngradeRequest.Types.DowngradeAction.Enable:
+                DowngradeTarget.Check(request.Version, EtcdVersion.Cluster);
+                if (member.Store.DowngradeTarget is not null)
+                {
+                    throw Errors.Of(StoreErrors.DowngradeInProgress);
+                }
+
+                break;
+            case DowngradeRequest.Types.DowngradeAction.Cancel when member.Store.DowngradeTarget is null:
+                throw Errors.Of(StoreErrors.NoDowngrade);
         }
 
-        DowngradeTarget.Check(request.Version, EtcdVersion.Cluster);
-        return request.Action == DowngradeRequest.Types.DowngradeAction.Validate
-            ? new DowngradeResponse { Header = member.NewHeader(), Version = EtcdVersion.Cluster }
-            : throw Errors.DowngradeNotNeeded();
+        var response = new DowngradeResponse { Header = member.NewHeader() };
+        if (request.Action != DowngradeRequest.Types.DowngradeAction.Validate)
+        {
+            // Judged again in the log: another one may come first.
+            response = await member.ProposeAsync<DowngradeResponse>(new Command { Downgrade = request }, context).ConfigureAwait(false);
+            member.Complete(response.Header);
+        }
+
+        response.Version = EtcdVersion.Cluster;
+        return response;
+    }
+
+    private void Defragment()
+    {
+        using (member.Meters.Defragment.NewTimer())
+        using (member.Meters.DefragmentsInFlight.TrackInProgress())
+        {
+            member.Store.Defragment();
+        }
+    }
+
+    /// <summary>For what was taken before: the caller was let in by an older state, and what was taken may hold what was written after authentication was turned on.</summary>
+    private void RefuseUnlessAdministrator(ServerCallContext context)
+    {
+        if (member.Store.Auth.CheckAdministrator(context.Caller()) is { } denied)
+        {
+            throw Errors.Of(denied);
+        }
     }
 }

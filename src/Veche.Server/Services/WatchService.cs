@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
+using Veche.Hosting;
 using Veche.Server.Auth;
 using Veche.Store;
 using Veche.Store.Watching;
@@ -54,7 +55,7 @@ internal sealed class WatchService(MemberContext member, Authenticator authentic
             switch (request.RequestUnionCase)
             {
                 case WatchRequest.RequestUnionOneofCase.CreateRequest:
-                    await CreateAsync(stream, request.CreateRequest, context).ConfigureAwait(false);
+                    await CreateAsync(stream, request.CreateRequest, context, cancellationToken).ConfigureAwait(false);
                     break;
                 case WatchRequest.RequestUnionOneofCase.CancelRequest:
                     stream.Cancel(request.CancelRequest.WatchId);
@@ -66,9 +67,13 @@ internal sealed class WatchService(MemberContext member, Authenticator authentic
         }
     }
 
-    /// <summary>Who it is is asked for each watch: the token may have ended since the stream began.</summary>
-    private async ValueTask CreateAsync(WatchStream stream, WatchCreateRequest request, ServerCallContext context)
+    /// <summary>
+    /// Who it is is asked for each watch: the token may have ended since the stream began. And by everything that was acknowledged before: a watch goes on
+    /// for as long as it likes, so it must not begin by permissions that this member only has not heard the end of.
+    /// </summary>
+    private async ValueTask CreateAsync(WatchStream stream, WatchCreateRequest request, ServerCallContext context, CancellationToken cancellationToken)
     {
+        await ConfirmAsync(cancellationToken).ConfigureAwait(false);
         Caller? caller;
         try
         {
@@ -81,6 +86,27 @@ internal sealed class WatchService(MemberContext member, Authenticator authentic
         }
 
         stream.Create(request, caller);
+    }
+
+    /// <summary>A watch waits for a leader, as one that is there already does: there is nothing to see without one.</summary>
+    private async ValueTask ConfirmAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await member.Host.ReadBarrierAsync(cancellationToken).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (RefusedException exception) when (exception.Reason != RefusalReason.Stopping)
+            {
+                // The host has waited for a leader until its deadline already.
+            }
+            catch (RefusedException exception)
+            {
+                throw new OperationCanceledException(exception.Message, exception);
+            }
+        }
     }
 
     private async Task SendAsync(WatchStream stream, ChannelReader<byte> signal, IServerStreamWriter<WatchResponse> responses, CancellationToken cancellationToken)
@@ -96,6 +122,7 @@ internal sealed class WatchService(MemberContext member, Authenticator authentic
                 foreach (WatchResponse response in batch)
                 {
                     Complete(response);
+                    member.Meters.EventsSent.Inc(response.Events.Count);
                     await responses.WriteAsync(response, cancellationToken).ConfigureAwait(false);
                 }
 

@@ -18,16 +18,25 @@ internal static class RequestPermissions
         Command.BodyOneofCase.LeaseGrant => auth.CheckKnown(command.Caller),
         Command.BodyOneofCase.LeaseRevoke => auth.CheckKnown(command.Caller) ?? CheckAttached(auth, command.Caller, command.LeaseRevoke.ID, attached),
 
-        // The cluster compacts too, and in its name nobody asks.
-        Command.BodyOneofCase.Compact => command.Caller is null ? null : auth.CheckAdministrator(command.Caller),
-        Command.BodyOneofCase.Auth => command.Auth.BodyCase == AuthCommand.BodyOneofCase.IssueToken ? null : auth.CheckAdministrator(command.Caller),
-        _ => null,
+        Command.BodyOneofCase.Auth when command.Auth.BodyCase == AuthCommand.BodyOneofCase.IssueToken => null,
+
+        // What members say of themselves; no client can ask for it.
+        Command.BodyOneofCase.LeaseCheckpoint or Command.BodyOneofCase.Member or Command.BodyOneofCase.MemberUpdate => null,
+
+        // Compaction, alarms, users and roles, and whatever is forgotten above: the cluster itself says that it is the cluster.
+        _ => auth.CheckAdministrator(command.Caller),
     };
 
     public static StoreError? Check(AuthView auth, Caller? caller, RangeRequest request) => auth.CheckRead(caller, request.Key, request.RangeEnd);
 
     public static StoreError? Check(AuthView auth, Caller? caller, TxnRequest request, AttachedKeys attached)
     {
+        // One that does nothing is for nobody either.
+        if (auth.CheckKnown(caller) is { } unknown)
+        {
+            return unknown;
+        }
+
         foreach (Compare compare in request.Compare)
         {
             if (auth.CheckRead(caller, compare.Key, compare.RangeEnd) is { } denied)

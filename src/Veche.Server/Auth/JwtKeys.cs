@@ -22,8 +22,9 @@ internal sealed record JwtKeys(SecurityKey Check, SecurityKey? Sign)
                 SecurityAlgorithms.EcdsaSha256 => EllipticCurve(settings, 256),
                 SecurityAlgorithms.EcdsaSha384 => EllipticCurve(settings, 384),
                 SecurityAlgorithms.EcdsaSha512 => EllipticCurve(settings, 521),
+                Ed25519Key.Method => EdwardsCurve(settings),
                 SecurityAlgorithms.HmacSha256 or SecurityAlgorithms.HmacSha384 or SecurityAlgorithms.HmacSha512 => Secret(settings),
-                _ => throw new OptionException($"--auth-token=jwt has sign-method={settings.Method}; it should be RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, HS256, HS384 or HS512"),
+                _ => throw new OptionException($"--auth-token=jwt has sign-method={settings.Method}; it should be RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384 or HS512"),
             };
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
@@ -88,6 +89,18 @@ internal sealed record JwtKeys(SecurityKey Check, SecurityKey? Sign)
         return key;
     }
 
+    private static JwtKeys EdwardsCurve(JwtSettings settings)
+    {
+        Ed25519Key? open = settings.PublicKeyFile is { } publicKey ? Ed25519Key.FromPublicPem(Read(publicKey)) : null;
+        Ed25519Key? secret = settings.PrivateKeyFile is { } privateKey ? Ed25519Key.FromPrivatePem(Read(privateKey)) : null;
+        if (open is not null && secret is not null && !secret.IsPairOf(open))
+        {
+            throw NotTogether();
+        }
+
+        return new JwtKeys(open ?? secret ?? throw Missing(settings), secret);
+    }
+
     /// <summary>The whole file is the secret, as in etcd.</summary>
     private static JwtKeys Secret(JwtSettings settings)
     {
@@ -108,9 +121,11 @@ internal sealed record JwtKeys(SecurityKey Check, SecurityKey? Sign)
     {
         if (!left.AsSpan().SequenceEqual(right))
         {
-            throw new OptionException("--auth-token=jwt: pub-key and priv-key do not belong together");
+            throw NotTogether();
         }
     }
+
+    private static OptionException NotTogether() => new("--auth-token=jwt: pub-key and priv-key do not belong together");
 
     private static OptionException Missing(JwtSettings settings) => new($"--auth-token=jwt with sign-method={settings.Method} needs priv-key=FILE{(settings.Method.StartsWith("HS", StringComparison.Ordinal) ? string.Empty : ", or pub-key=FILE to only check tokens")}");
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Veche.Api;
+using Veche.Server.Auth;
 using static Veche.Server.Tests.Auth.AuthServer;
 
 namespace Veche.Server.Tests.Auth;
@@ -13,6 +14,10 @@ namespace Veche.Server.Tests.Auth;
 public sealed class JwtTests : IDisposable
 {
     private static readonly (StatusCode, string) BadToken = (StatusCode.Unauthenticated, "etcdserver: invalid auth token");
+
+    /// <summary>The pair of keys in RFC 8410, section 10.</summary>
+    private const string Ed25519PrivatePem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+    private const string Ed25519PublicPem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("veche-jwt-").FullName;
     private readonly RSA _rsa = RSA.Create(2048);
@@ -31,12 +36,14 @@ public sealed class JwtTests : IDisposable
     [InlineData("ES256")]
     [InlineData("ES384")]
     [InlineData("ES512")]
+    [InlineData("EdDSA")]
     [InlineData("HS256")]
     [InlineData("HS512")]
     public async Task Every_method_makes_tokens_that_it_accepts(string method)
     {
         string settings = method[0] switch
         {
+            'E' when method == "EdDSA" => $"pub-key={Write("ed.pub.pem", Ed25519PublicPem)},priv-key={Write("ed.pem", Ed25519PrivatePem)}",
             'E' => EllipticCurve(method),
             'H' => $"priv-key={Write("secret", RandomNumberGenerator.GetHexString(64))}",
             _ => $"pub-key={Write("pub.pem", _rsa.ExportSubjectPublicKeyInfoPem())},priv-key={Write("priv.pem", _rsa.ExportRSAPrivateKeyPem())}",
@@ -107,6 +114,29 @@ public sealed class JwtTests : IDisposable
         await server.Keys.PutAsync(new PutRequest { Key = B("a") }, With(token));
     }
 
+    /// <summary>The example of RFC 8037, appendix A.</summary>
+    [Fact]
+    public void An_Ed25519_key_signs_as_the_standard_says()
+    {
+        byte[] head = Convert.FromHexString("302e020100300506032b657004220420");
+        Ed25519Key key = Ed25519Key.FromPrivatePem(PemEncoding.WriteString("PRIVATE KEY", [.. head, .. Base64UrlEncoder.DecodeBytes("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")]));
+        byte[] message = System.Text.Encoding.ASCII.GetBytes("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
+        byte[] signature = Base64UrlEncoder.DecodeBytes("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+        Assert.Equal(signature, key.CryptoProviderFactory.CreateForSigning(key, "EdDSA").Sign(message));
+        SignatureProvider checks = key.CryptoProviderFactory.CreateForVerifying(key, "EdDSA");
+        Assert.True(checks.Verify(message, signature));
+        for (int bit = 0; bit < signature.Length * 8; bit++)
+        {
+            byte[] flipped = [.. signature];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(checks.Verify(message, flipped));
+        }
+
+        Assert.False(checks.Verify(message, signature[..^1]));
+        message[0] ^= 1;
+        Assert.False(checks.Verify(message, signature));
+    }
+
     [Theory]
     [InlineData("nonsense", "--auth-token is simple or jwt")]
     [InlineData("jwt", "needs sign-method")]
@@ -117,6 +147,11 @@ public sealed class JwtTests : IDisposable
     [InlineData("jwt,sign-method=RS256,pub-key=/nowhere", "cannot be read")]
     [InlineData("jwt,sign-method=ES256,pub-key=PUB", "no key for ES256")]
     [InlineData("jwt,sign-method=HS256,pub-key=PUB", "needs priv-key")]
+    [InlineData("jwt,sign-method=EdDSA", "needs priv-key")]
+    [InlineData("jwt,sign-method=EdDSA,pub-key=PUB", "no key for EdDSA")]
+    [InlineData("jwt,sign-method=EdDSA,pub-key=SHORT", "no key for EdDSA")]
+    [InlineData("jwt,sign-method=EdDSA,priv-key=PRIV", "no key for EdDSA")]
+    [InlineData("jwt,sign-method=RS256,pub-key=EDWARDS", "no key for RS256")]
     [InlineData("jwt,sign-method=HS512,priv-key=SHORT", "needs at least 64")]
     [InlineData("jwt,sign-method=RS256,pub-key=OTHER,priv-key=PRIV", "do not belong together")]
     [InlineData("jwt,sign-method=RS256,priv-key=PUB", "cannot be used")]
@@ -129,6 +164,7 @@ public sealed class JwtTests : IDisposable
             .Replace("PUB", Write("pub.pem", _rsa.ExportSubjectPublicKeyInfoPem()), StringComparison.Ordinal)
             .Replace("PRIV", Write("priv.pem", _rsa.ExportPkcs8PrivateKeyPem()), StringComparison.Ordinal)
             .Replace("OTHER", Write("other.pem", other.ExportSubjectPublicKeyInfoPem()), StringComparison.Ordinal)
+            .Replace("EDWARDS", Write("ed.pub.pem", Ed25519PublicPem), StringComparison.Ordinal)
             .Replace("SHORT", Write("short", "short"), StringComparison.Ordinal);
         ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => VecheServer.StartAsync(Quick with { AuthToken = setting }, NullLoggerFactory.Instance));
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);

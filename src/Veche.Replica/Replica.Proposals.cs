@@ -21,7 +21,7 @@ public sealed partial class Replica
         for (int i = 0; i < submissions.Count; i++)
         {
             Submission submission = submissions[i];
-            if (_waitingBytes + submission.Data.Length > _options.MaxWaitingBytes && _waiting.Count > 0)
+            if (_waiting.Count >= _options.MaxWaitingCommands || (_waitingBytes + submission.Data.Length > _options.MaxWaitingBytes && _waiting.Count > 0))
             {
                 output.Refused.Add(new RefusedSubmission(submission.Sequence, SubmissionRefusal.TooBusy));
                 continue;
@@ -179,7 +179,7 @@ public sealed partial class Replica
 
         _lastForwardSeen[from] = forwarded.Number;
         List<long>? refused = null;
-        bool tooBusy = Leads && _waitingBytes > _options.MaxWaitingBytes;
+        bool tooBusy = Leads && (_waitingBytes > _options.MaxWaitingBytes || _waiting.Count >= _options.MaxWaitingCommands);
         foreach (ReadOnlyMemory<byte> data in forwarded.Commands)
         {
             if (!CommandHeader.TryRead(data, out MemberId origin, out long sequence, out _) || origin != from)

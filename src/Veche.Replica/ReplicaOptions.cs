@@ -23,6 +23,12 @@ public sealed record ReplicaOptions
     /// <summary>Most bytes of commands waiting at this member (for a leader, or for the log) before more are refused. Default 64 MiB.</summary>
     public long MaxWaitingBytes { get; init; } = 64 << 20;
 
+    /// <summary>
+    /// Most commands waiting at this member (for a leader, or for the log) before more are refused: whoever is refused knows at once, and who waits does not wait long.
+    /// Default 32,768, at least 1.
+    /// </summary>
+    public int MaxWaitingCommands { get; init; } = 32 << 10;
+
     /// <summary>Most entries handed to the state machine at once. Default 1024, at least 1.</summary>
     public int MaxEntriesPerApply { get; init; } = 1024;
 

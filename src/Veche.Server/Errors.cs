@@ -15,13 +15,9 @@ internal static class Errors
 
     public static RpcException TooManyRequests() => Make(StatusCode.ResourceExhausted, "etcdserver: too many requests");
 
-    public static RpcException NoDowngrade() => Make(StatusCode.FailedPrecondition, "etcdserver: no inflight downgrade job");
-
     public static RpcException WrongDowngradeFormat() => Make(StatusCode.InvalidArgument, "etcdserver: wrong downgrade target version format");
 
     public static RpcException InvalidDowngradeTarget() => Make(StatusCode.InvalidArgument, "etcdserver: invalid downgrade target version");
-
-    public static RpcException DowngradeNotNeeded() => Make(StatusCode.FailedPrecondition, "veche: nothing is to be prepared for a downgrade; to go back to etcd, save a snapshot and restore it with etcdctl");
 
     public static RpcException Unimplemented(string what) => Make(StatusCode.Unimplemented, $"veche: {what} is not there yet in this version");
 

@@ -67,6 +67,7 @@ public sealed partial class KeyValueStore
         LoadLeases();
         LoadMembers();
         LoadAlarms();
+        LoadDowngrade();
         MembersChanged?.Invoke();
         EventSink?.Reset();
         AuthObserver?.Reset();

@@ -35,6 +35,7 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
         LoadMembers();
         _auth = ReadAuth(_engine);
         LoadAlarms();
+        LoadDowngrade();
     }
 
     /// <summary>Told about every change of a key. Set before the store is used.</summary>

@@ -100,6 +100,12 @@ public static class StoreErrors
     /// <summary>A member that comes back without what it had promised.</summary>
     public static readonly StoreError MemberLostItsDisk = new(StoreErrorCode.FailedPrecondition, "veche: the member has been started before, with a log that is lost now; remove it, and add it anew");
 
+    /// <summary>A downgrade while another is under way.</summary>
+    public static readonly StoreError DowngradeInProgress = new(StoreErrorCode.FailedPrecondition, "etcdserver: cluster has a downgrade job in progress");
+
+    /// <summary>A downgrade is to be given up, and none is under way.</summary>
+    public static readonly StoreError NoDowngrade = new(StoreErrorCode.FailedPrecondition, "etcdserver: no inflight downgrade job");
+
     /// <summary>A command of a later version.</summary>
     public static readonly StoreError UnknownCommand = new(StoreErrorCode.Unimplemented, "veche: the command is of a later version; update every member, then try again");
 }

@@ -129,10 +129,29 @@ public sealed class MaintenanceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task There_is_no_downgrade_to_cancel()
+    public async Task A_downgrade_is_under_way_until_it_is_cancelled()
     {
-        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await new Maintenance.MaintenanceClient(_channel).DowngradeAsync(new DowngradeRequest { Action = DowngradeRequest.Types.DowngradeAction.Cancel }));
-        Assert.Equal((StatusCode.FailedPrecondition, "etcdserver: no inflight downgrade job"), (refused.StatusCode, refused.Status.Detail));
+        Maintenance.MaintenanceClient maintenance = new(_channel);
+        var enable = new DowngradeRequest { Action = DowngradeRequest.Types.DowngradeAction.Enable, Version = "3.3.0" };
+        var cancel = new DowngradeRequest { Action = DowngradeRequest.Types.DowngradeAction.Cancel };
+        var validate = new DowngradeRequest { Action = DowngradeRequest.Types.DowngradeAction.Validate, Version = "3.3.0" };
+        await RefusedAsync(maintenance.DowngradeAsync(cancel), "etcdserver: no inflight downgrade job");
+        Assert.Null((await maintenance.StatusAsync(new StatusRequest())).DowngradeInfo);
+
+        Assert.Equal("3.4.0", (await maintenance.DowngradeAsync(enable)).Version);
+        Assert.Equal(new DowngradeInfo { Enabled = true, TargetVersion = "3.3.0" }, (await maintenance.StatusAsync(new StatusRequest())).DowngradeInfo);
+        await RefusedAsync(maintenance.DowngradeAsync(enable), "etcdserver: cluster has a downgrade job in progress");
+        await RefusedAsync(maintenance.DowngradeAsync(validate), "etcdserver: cluster has a downgrade job in progress");
+
+        Assert.Equal("3.4.0", (await maintenance.DowngradeAsync(cancel)).Version);
+        Assert.Null((await maintenance.StatusAsync(new StatusRequest())).DowngradeInfo);
+        await RefusedAsync(maintenance.DowngradeAsync(cancel), "etcdserver: no inflight downgrade job");
+
+        static async Task RefusedAsync(AsyncUnaryCall<DowngradeResponse> call, string text)
+        {
+            RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await call);
+            Assert.Equal((StatusCode.FailedPrecondition, text), (refused.StatusCode, refused.Status.Detail));
+        }
     }
 
     [Fact]

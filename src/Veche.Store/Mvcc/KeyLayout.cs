@@ -8,7 +8,7 @@ namespace Veche.Store.Mvcc;
 /// no key is a prefix of another, then main and sub revision, to one byte that is 1 for a tombstone, and the length of the key-value in History
 /// (4 bytes, little-endian; missing in stores of the first days). Lease: id to times. Alarm: kind and member to nothing.
 /// Attachment: lease id and user's key to nothing. Member: id to attributes. Removed: id of a member that was removed to nothing. Meta: one record.
-/// Auth: users, roles, and whether they are asked for.
+/// Auth: users, roles, and whether they are asked for. Downgrade: one record, the version that a downgrade under way goes to.
 /// </summary>
 internal static class KeyLayout
 {
@@ -22,6 +22,7 @@ internal static class KeyLayout
     public const byte Meta = (byte)'m';
     public const byte Auth = (byte)'u';
     public const byte Alarm = (byte)'w';
+    public const byte Downgrade = (byte)'d';
 
     /// <summary>Longest History key.</summary>
     public const int MaxHistoryLength = 1 + Revision.Length + 1;

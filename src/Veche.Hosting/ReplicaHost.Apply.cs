@@ -66,7 +66,7 @@ public sealed partial class ReplicaHost
         }
 
         _stateMachine.Apply(_applyBatch);
-        _metrics.ApplySeconds.Observe(MonotonicClock.Read() - startedNs);
+        _metrics.Applied(MonotonicClock.Read() - startedNs);
 
         // The loop hears of it first: a read that waited for this index need not wait for everybody else's answers.
         _loop.Post(new ReplicaInput.Applied(_applyBatch.Last));
@@ -83,8 +83,17 @@ public sealed partial class ReplicaHost
 
     private void Install(SnapshotPoint point)
     {
-        using Stream image = _snapshots.OpenRead(point.Position);
-        _stateMachine.Restore(image, point.Position);
+        _metrics.InstallBegins();
+        try
+        {
+            using Stream image = _snapshots.OpenRead(point.Position);
+            _stateMachine.Restore(image, point.Position);
+        }
+        finally
+        {
+            _metrics.InstallEnds();
+        }
+
         _appliedConfiguration = point.Configuration;
         _snapshots.DeleteOlderThan(point.Position);
         _log.SnapshotInstalled(point.Position.Index);

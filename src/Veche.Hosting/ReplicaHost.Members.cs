@@ -29,6 +29,9 @@ public sealed partial class ReplicaHost
             ? TimeSpan.FromTicks((MonotonicClock.Read() - since) / 100)
             : null;
 
+    /// <summary>True while this member has a connection to another.</summary>
+    public bool IsConnected(MemberId member) => _links.TryGetValue(member, out PeerLink? link) && link.IsConnected;
+
     /// <summary>Stops this member: the others do not accept it, or the log says that it was removed.</summary>
     public void Expel(PeerVerdict verdict) => Fail(new MemberExpelledException(
         verdict,

@@ -16,7 +16,7 @@ public sealed partial class ReplicaHost
     {
         if (member != Id && !_links.ContainsKey(member) && Volatile.Read(ref _stopping) == 0)
         {
-            _links[member] = new PeerLink(member, _dialer, _addresses.Find, lost => _loop.Post(new ReplicaInput.Unreachable(lost)));
+            _links[member] = new PeerLink(member, _dialer, _addresses.Find, _metrics.OfPeer(member), lost => _loop.Post(new ReplicaInput.Unreachable(lost)));
         }
     }
 
@@ -37,11 +37,18 @@ public sealed partial class ReplicaHost
         {
             _dirtyLinks.Add(link);
         }
-        else if (message.Body is ForwardedCommands forwarded)
+        else if (Dropped(message) is { } forwarded)
         {
             // Nothing has left, so nothing is in doubt: they wait and are tried again.
             _loop.Post(new ReplicaInput.Received(PeerMessage.Of(message.To, Id, new RefusedCommands(0, SequencesOf(forwarded), TooBusy: false))));
         }
+    }
+
+    /// <summary>A message finds no connection. Returns commands that were in it.</summary>
+    private ForwardedCommands? Dropped(PeerMessage message)
+    {
+        _metrics.OfPeer(message.To).Dropped();
+        return message.Body as ForwardedCommands;
     }
 
     private static List<long> SequencesOf(ForwardedCommands forwarded)
@@ -81,7 +88,7 @@ public sealed partial class ReplicaHost
 
         public void Deliver(List<ReplicaInput> batch) => host._loop.Post(batch);
 
-        public void ReceivedBytes(int count) => host._metrics.Received(count);
+        public void ReceivedBytes(MemberId from, int count) => host._metrics.Received(from, count);
 
         public Task ReceiveSnapshotAsync(MemberId from, Stream stream, CancellationToken cancellationToken) =>
             host.ReceiveSnapshotAsync(from, stream, cancellationToken);

@@ -1,13 +1,22 @@
+using System.Collections.Concurrent;
+using Veche.Raft;
+
 namespace Veche.Hosting;
 
 /// <summary>Counters of one member. Written on its hot path with plain interlocked adds; read whenever somebody scrapes.</summary>
 public sealed class ReplicaMetrics
 {
+    /// <summary>etcd's bound.</summary>
+    private const long SlowApplyNs = 100_000_000;
+
     private long _leaderChanges;
     private long _receivedBytes;
     private long _writtenBytes;
     private long _failedProposals;
     private long _logRepairs;
+    private long _slowApplies;
+    private long _installing;
+    private readonly ConcurrentDictionary<MemberId, PeerMetrics> _peers = [];
 
     /// <summary>How long making a batch of log writes durable took, in seconds.</summary>
     public DurationHistogram LogSyncSeconds { get; } = new();
@@ -32,9 +41,37 @@ public sealed class ReplicaMetrics
 
     internal void LogRepaired() => Interlocked.Increment(ref _logRepairs);
 
+    /// <summary>Batches that took longer than a tenth of a second to apply.</summary>
+    public long SlowApplies => Interlocked.Read(ref _slowApplies);
+
+    /// <summary>Snapshots that are being put in place of the state now.</summary>
+    public long SnapshotsBeingInstalled => Interlocked.Read(ref _installing);
+
+    /// <summary>What was sent to and received from each other member since the member started.</summary>
+    public IReadOnlyCollection<PeerMetrics> Peers => [.. _peers.Values];
+
+    internal PeerMetrics OfPeer(MemberId peer) => _peers.GetOrAdd(peer, static id => new PeerMetrics(id));
+
+    internal void Applied(long nanoseconds)
+    {
+        ApplySeconds.Observe(nanoseconds);
+        if (nanoseconds > SlowApplyNs)
+        {
+            Interlocked.Increment(ref _slowApplies);
+        }
+    }
+
+    internal void InstallBegins() => Interlocked.Increment(ref _installing);
+
+    internal void InstallEnds() => Interlocked.Decrement(ref _installing);
+
     internal void LeaderChanged() => Interlocked.Increment(ref _leaderChanges);
 
-    internal void Received(int bytes) => Interlocked.Add(ref _receivedBytes, bytes);
+    internal void Received(MemberId from, int bytes)
+    {
+        Interlocked.Add(ref _receivedBytes, bytes);
+        OfPeer(from).Received(bytes);
+    }
 
     internal void Written(long bytes) => Interlocked.Add(ref _writtenBytes, bytes);
 

@@ -6,6 +6,7 @@ using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
 using Veche.Server.Auth;
+using Veche.Server.Http;
 using Veche.Server.Options;
 using Veche.Store;
 using Veche.Store.Leases;
@@ -18,6 +19,9 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 {
     /// <summary>With more entries committed and not applied yet, new ones are refused: every one of them would only wait longer. etcd's bound.</summary>
     private const long MaxUnappliedEntries = 5000;
+
+    /// <summary>A read barrier that takes longer counts as slow; etcd's bound.</summary>
+    private static readonly TimeSpan SlowRead = TimeSpan.FromMilliseconds(500);
 
     public ServerOptions Options => options;
 
@@ -33,6 +37,8 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
     /// <summary>What etcd calls the size of the database: what the files take, or the data in them when compression makes those smaller. Never less than what is in use.</summary>
     public long DbSizeBytes => Math.Max(store.SizeBytes, store.DataBytes);
+
+    public Meters Meters { get; } = new();
 
     public ReclaimWaiters Reclaims => field ??= new ReclaimWaiters(store);
 
@@ -94,13 +100,20 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
     /// <summary>Waits until this member may serve a linearizable read.</summary>
     public async ValueTask ConfirmReadAsync(CancellationToken cancellationToken)
     {
+        long started = Stopwatch.GetTimestamp();
         try
         {
             await Host.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
         {
+            Meters.ReadIndexesFailed.Inc();
             throw Errors.Of(exception);
+        }
+
+        if (Stopwatch.GetElapsedTime(started) > SlowRead)
+        {
+            Meters.SlowReadIndexes.Inc();
         }
     }
 
@@ -121,6 +134,8 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
     /// <summary>How long another member has been connected; null when it is not.</summary>
     public TimeSpan? ConnectedFor(MemberId id) => (Host as ReplicaHost)?.ConnectedFor(id);
+
+    public bool IsConnected(MemberId id) => (Host as ReplicaHost)?.IsConnected(id) == true;
 
     /// <summary>Everything that is known of the members of the configuration in force.</summary>
     public List<Member> ListMembers()

@@ -9,7 +9,10 @@ internal sealed class PeerCalls(LeaseKeeper leases, MembershipChanges membership
 {
     /// <inheritdoc/>
     public ValueTask<ReadOnlyMemory<byte>> HandleAsync(MemberId from, ReadOnlyMemory<byte> request, CancellationToken cancellationToken) =>
-        !request.IsEmpty && request.Span[0] == MembershipChanges.CallKind
-            ? membership.HandleAsync(request, cancellationToken)
-            : leases.HandleAsync(from, request, cancellationToken);
+        (request.IsEmpty ? default : request.Span[0]) switch
+        {
+            MembershipChanges.CallKind => membership.HandleAsync(request, cancellationToken),
+            RoundTrips.CallKind => ValueTask.FromResult(ReadOnlyMemory<byte>.Empty),
+            _ => leases.HandleAsync(from, request, cancellationToken),
+        };
 }

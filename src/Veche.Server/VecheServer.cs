@@ -39,10 +39,11 @@ public sealed class VecheServer : IAsyncDisposable
     private readonly ServerLog _log;
     private readonly CancellationTokenSource _stop;
     private readonly AutoCompactor _compactor;
+    private readonly RoundTrips _roundTrips;
     private Task _publishing = Task.CompletedTask;
     private int _stopped;
 
-    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, ServerLog log, CancellationTokenSource stop)
+    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, RoundTrips roundTrips, ServerLog log, CancellationTokenSource stop)
     {
         _store = store;
         _host = host;
@@ -51,6 +52,7 @@ public sealed class VecheServer : IAsyncDisposable
         _observer = observer;
         _web = web;
         _compactor = compactor;
+        _roundTrips = roundTrips;
         _log = log;
         _stop = stop;
     }
@@ -147,6 +149,7 @@ public sealed class VecheServer : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _publishing.ConfigureAwait(false);
         await _compactor.DisposeAsync().ConfigureAwait(false);
+        await _roundTrips.DisposeAsync().ConfigureAwait(false);
         await _leases.DisposeAsync().ConfigureAwait(false);
         await _changes.DisposeAsync().ConfigureAwait(false);
 
@@ -210,10 +213,11 @@ public sealed class VecheServer : IAsyncDisposable
                     exception);
         }
 
-        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), log, stop);
+        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), new RoundTrips(member), log, stop);
         changes.Start();
         leases.Start();
         server._compactor.Start();
+        server._roundTrips.Start();
         server._publishing = Task.Run(() => server.PublishAsync(member), CancellationToken.None);
         return server;
     }

@@ -29,6 +29,7 @@ public sealed partial class KeyValueStore
             if (entry.Kind == EntryKind.Command)
             {
                 object result = Do(writer, entry, i > 0 ? batch.Entries[i - 1].Position : null);
+                Counters.CountResult(result);
                 if (entry.WantsResult)
                 {
                     batch.SetResult(i, result);
@@ -98,6 +99,8 @@ public sealed partial class KeyValueStore
                 return auth.Apply(command.Auth, entry.Position.Index, writer.Revision);
             case Command.BodyOneofCase.Alarm:
                 return Do(command.Alarm, writer.Revision);
+            case Command.BodyOneofCase.Downgrade:
+                return Do(command.Downgrade, writer.Revision);
             case Command.BodyOneofCase.MemberUpdate:
                 return writer.UpdateMember(command.MemberUpdate);
             default:

@@ -49,6 +49,7 @@ public sealed partial class KeyValueStore
     /// <exception cref="ArgumentException">It would change something.</exception>
     public TxnResponse ReadTransaction(TxnRequest request, Caller? caller = null)
     {
+        Counters.CountTransaction();
         if (!RequestValidator.IsReadOnly(request))
         {
             throw new ArgumentException("The transaction does not only read.", nameof(request));

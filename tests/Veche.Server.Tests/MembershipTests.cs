@@ -101,6 +101,46 @@ public sealed class MembershipTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_strict_check_keeps_those_that_decide()
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await StartAllAsync(cluster);
+        await UntilAsync(() => Task.FromResult(_servers.Values.All(static server => server.IsPublished)));
+        Cluster.ClusterClient members = new(ChannelTo("m0"));
+        ulong second = _servers["m1"].MemberId.Value;
+        ulong third = _servers["m2"].MemberId.Value;
+        await StopAsync("m2");
+        await UntilAsync(() => Task.FromResult(_servers.Values.Any(static server => server.Status.Role == Raft.Role.Leader)));
+
+        // One is down: with one more, or with one of those that work less, a single failure would stop everything.
+        var more = new MemberAddRequest { PeerURLs = { "http://127.0.0.1:1" } };
+        await RefusedAsync(members.MemberAddAsync(more), StatusCode.Unavailable, "etcdserver: unhealthy cluster");
+        await RefusedAsync(members.MemberRemoveAsync(new MemberRemoveRequest { ID = second }), StatusCode.Unavailable, "etcdserver: unhealthy cluster");
+        Assert.Equal(2, (await members.MemberRemoveAsync(new MemberRemoveRequest { ID = third })).Members.Count);
+
+        // The two that are left have to have been connected for five seconds.
+        ulong added = 0;
+        await UntilAsync(async () =>
+        {
+            try
+            {
+                added = (await members.MemberAddAsync(more)).Member.ID;
+                return true;
+            }
+            catch (RpcException refused)
+            {
+                Assert.Equal((StatusCode.Unavailable, "etcdserver: unhealthy cluster"), (refused.StatusCode, refused.Status.Detail));
+                return false;
+            }
+        });
+
+        // That one has not started: of four it would take three, of two it would take both.
+        await RefusedAsync(members.MemberAddAsync(new MemberAddRequest { PeerURLs = { "http://127.0.0.1:2" } }), StatusCode.FailedPrecondition, "etcdserver: re-configuration failed due to not enough started members");
+        await RefusedAsync(members.MemberRemoveAsync(new MemberRemoveRequest { ID = second }), StatusCode.FailedPrecondition, "etcdserver: re-configuration failed due to not enough started members");
+        Assert.Equal(2, (await members.MemberRemoveAsync(new MemberRemoveRequest { ID = added })).Members.Count);
+    }
+
+    [Fact]
     public async Task A_member_whose_log_alone_was_emptied_does_not_start()
     {
         (string Name, Uri Url)[] cluster = Places(1);

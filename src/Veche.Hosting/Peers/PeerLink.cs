@@ -19,6 +19,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly PeerDialer _dialer;
     private readonly Func<MemberId, DnsEndPoint?> _addressOf;
+    private readonly PeerMetrics _metrics;
     private readonly Action<MemberId> _lost;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
@@ -28,11 +29,12 @@ internal sealed class PeerLink : IAsyncDisposable
     private bool _sending;
     private long _connectedSinceNs;
 
-    public PeerLink(MemberId peer, PeerDialer dialer, Func<MemberId, DnsEndPoint?> addressOf, Action<MemberId> lost)
+    public PeerLink(MemberId peer, PeerDialer dialer, Func<MemberId, DnsEndPoint?> addressOf, PeerMetrics metrics, Action<MemberId> lost)
     {
         Peer = peer;
         _dialer = dialer;
         _addressOf = addressOf;
+        _metrics = metrics;
         _lost = lost;
         _running = Task.Run(RunAsync);
     }
@@ -43,8 +45,6 @@ internal sealed class PeerLink : IAsyncDisposable
 
     /// <summary>When the connection was made, on the monotonic clock; 0 while there is none.</summary>
     public long ConnectedSinceNs => Interlocked.Read(ref _connectedSinceNs);
-
-    public long SentBytes { get; private set; }
 
     /// <summary>Adds frames to what is sent next; false when there is no connection. <see cref="Flush"/> sends.</summary>
     public bool Write<TState>(TState state, Action<SendBuffer, TState> encode)
@@ -77,7 +77,7 @@ internal sealed class PeerLink : IAsyncDisposable
             }
 
             int sent = _connection.TrySendNow(_buffer.Written.Span);
-            SentBytes += Math.Max(sent, 0);
+            _metrics.Sent(Math.Max(sent, 0));
             if (sent == _buffer.Length)
             {
                 _buffer.Clear();
@@ -123,7 +123,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 }
 
                 await connection.Stream.WriteAsync(sending.Written[alreadySent..], _stop.Token).ConfigureAwait(false);
-                SentBytes += sending.Length - alreadySent;
+                _metrics.Sent(sending.Length - alreadySent);
                 alreadySent = 0;
                 sending.Clear();
                 _spare = sending;

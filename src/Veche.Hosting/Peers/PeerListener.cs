@@ -255,7 +255,7 @@ internal sealed class PeerListener : IAsyncDisposable
             }
 
             filled += read;
-            _receiver.ReceivedBytes(read);
+            _receiver.ReceivedBytes(from, read);
             int consumed = 0;
             while (filled - consumed >= Frames.HeaderLength)
             {
@@ -320,7 +320,7 @@ internal interface IPeerReceiver
     void Deliver(List<ReplicaInput> batch);
 
     /// <summary>Counts bytes.</summary>
-    void ReceivedBytes(int count);
+    void ReceivedBytes(MemberId from, int count);
 
     /// <summary>Receives a snapshot on a connection of its own.</summary>
     Task ReceiveSnapshotAsync(MemberId from, Stream stream, CancellationToken cancellationToken);

@@ -20,6 +20,7 @@ internal static class HttpEndpoints
     {
         // The body is that of etcd 3.4, to the letter: scripts compare it. People find the reason beside it.
         string? reason = WhichAlarm(context, member) ?? await WhyUnhealthyAsync(context, member, context.Request.Query["serializable"] != "true").ConfigureAwait(false);
+        (reason is null ? member.Meters.HealthSuccess : member.Meters.HealthFailures).Inc();
         if (reason is not null)
         {
             context.Response.Headers["X-Veche-Reason"] = reason.ReplaceLineEndings(" ");

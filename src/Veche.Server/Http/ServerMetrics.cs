@@ -10,12 +10,13 @@ namespace Veche.Server.Http;
 /// <summary>Metrics under etcd's names, read from the member whenever somebody scrapes.</summary>
 internal sealed class ServerMetrics
 {
-    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    private readonly CollectorRegistry _registry;
     private readonly MemberContext _member;
 
     public ServerMetrics(MemberContext member)
     {
         _member = member;
+        _registry = member.Meters.Registry;
         DotNetStats.Register(_registry);
         MetricFactory make = Prometheus.Metrics.WithCustomRegistry(_registry);
         Gauge hasLeader = make.CreateGauge("etcd_server_has_leader", "Whether this member knows a leader. 1 is yes, 0 is no.");
@@ -41,16 +42,30 @@ internal sealed class ServerMetrics
         Counter oldDeletions = make.CreateCounter("etcd_debugging_mvcc_delete_total", "Keys deleted.");
         Counter oldRanges = make.CreateCounter("etcd_debugging_mvcc_range_total", "Ranges read.");
         Gauge id = make.CreateGauge("etcd_server_id", "The id of this member. 1 for its label.", "server_id");
-        id.WithLabels(member.Identity.Self.ToString()).Set(1);
+        string self = member.Identity.Self.ToString();
+        id.WithLabels(self).Set(1);
         Gauge keys = make.CreateGauge("etcd_debugging_mvcc_keys_total", "Keys.");
         Calls = new CallMetrics(make);
         Gauge revision = make.CreateGauge("etcd_debugging_mvcc_current_revision", "The current revision of the store.");
         Gauge compacted = make.CreateGauge("etcd_debugging_mvcc_compact_revision", "The last compacted revision of the store.");
         Gauge watchers = make.CreateGauge("etcd_debugging_mvcc_watcher_total", "Watches.");
         Gauge streams = make.CreateGauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams.");
-        Counter received = make.CreateCounter("etcd_network_peer_received_bytes_total", "Bytes received from other members.");
         Gauge recovering = make.CreateGauge("veche_member_recovering", "Whether this member's log was damaged and is being filled by the others. 1 is yes, 0 is no.");
         Counter repairs = make.CreateCounter("veche_log_repairs_total", "Damaged logs repaired since the start.");
+        Gauge slowWatchers = make.CreateGauge("etcd_debugging_mvcc_slow_watcher_total", "Watches that read what was before and do not yet get events as they happen.");
+        Gauge pendingEvents = make.CreateGauge("etcd_debugging_mvcc_pending_events_total", "Events that wait to be sent.");
+        Counter transactions = make.CreateCounter("etcd_mvcc_txn_total", "Transactions.");
+        Counter oldTransactions = make.CreateCounter("etcd_debugging_mvcc_txn_total", "Transactions.");
+        Counter granted = make.CreateCounter("etcd_debugging_lease_granted_total", "Leases granted.");
+        Counter revoked = make.CreateCounter("etcd_debugging_lease_revoked_total", "Leases that ended.");
+        Counter slowApplies = make.CreateCounter("etcd_server_slow_apply_total", "Batches of entries that took longer than a tenth of a second to apply.");
+        Gauge installing = make.CreateGauge("etcd_server_snapshot_apply_in_progress_total", "Snapshots that are being put in place of the state now.");
+        Counter receivedBytes = make.CreateCounter("etcd_network_peer_received_bytes_total", "Bytes received from other members.", "From");
+        Counter sentBytes = make.CreateCounter("etcd_network_peer_sent_bytes_total", "Bytes sent to other members.", "To");
+        Counter dropped = make.CreateCounter("etcd_network_peer_sent_failures_total", "Messages for other members that were dropped: there was no connection.", "To");
+        Gauge knownPeers = make.CreateGauge("etcd_network_known_peers", "1 for each other member there is.", "Local", "Remote");
+        Gauge activePeers = make.CreateGauge("etcd_network_active_peers", "1 for each other member that is connected.", "Local", "Remote");
+        var process = new ProcessMetrics(make);
         version.WithLabels(EtcdVersion.Server).Set(1);
         clusterVersion.WithLabels("3.4").Set(1);
         _registry.AddBeforeCollectCallback(() =>
@@ -81,7 +96,26 @@ internal sealed class ServerMetrics
             compacted.Set(member.Store.CompactRevision);
             watchers.Set(member.Watches.WatcherCount);
             streams.Set(member.Watches.StreamCount);
-            received.IncTo(member.Metrics.PeerReceivedBytes);
+            slowWatchers.Set(member.Watches.SlowWatcherCount);
+            pendingEvents.Set(member.Watches.PendingEventCount);
+            transactions.IncTo(member.Store.Counters.Transactions);
+            oldTransactions.IncTo(member.Store.Counters.Transactions);
+            granted.IncTo(member.Store.Counters.LeasesGranted);
+            revoked.IncTo(member.Store.Counters.LeasesRevoked);
+            slowApplies.IncTo(member.Metrics.SlowApplies);
+            installing.Set(member.Metrics.SnapshotsBeingInstalled);
+            foreach (PeerMetrics peer in member.Metrics.Peers)
+            {
+                string name = peer.Peer.ToString();
+                receivedBytes.WithLabels(name).IncTo(peer.ReceivedBytes);
+                sentBytes.WithLabels(name).IncTo(peer.SentBytes);
+                dropped.WithLabels(name).IncTo(peer.DroppedMessages);
+                bool isMember = status.Configuration.Voters.Contains(peer.Peer) || status.Configuration.IsLearner(peer.Peer);
+                knownPeers.WithLabels(self, name).Set(isMember ? 1 : 0);
+                activePeers.WithLabels(self, name).Set(member.IsConnected(peer.Peer) ? 1 : 0);
+            }
+
+            process.Read();
         });
     }
 

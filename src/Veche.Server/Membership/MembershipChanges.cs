@@ -241,11 +241,12 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
         return null;
     }
 
-    private Task PromoteAnywayAsync(ulong id, CancellationToken cancellationToken)
+    private async Task PromoteAnywayAsync(ulong id, CancellationToken cancellationToken)
     {
         var change = new MembershipChange();
         change.Promoted.Add(id);
-        return ConfigureAsync(ConfigurationOperation.Promote, id, change, cancellationToken);
+        await ConfigureAsync(ConfigurationOperation.Promote, id, change, cancellationToken).ConfigureAwait(false);
+        member.Meters.LearnersPromoted.Inc();
     }
 
     private Task ConfigureAsync(ConfigurationOperation operation, ulong id, MembershipChange change, CancellationToken cancellationToken) =>

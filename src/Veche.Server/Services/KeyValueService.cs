@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
@@ -18,14 +19,18 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
         }
 
         RangeResponse response;
+        long started = Stopwatch.GetTimestamp();
         try
         {
             response = member.Store.Range(request, context.Caller());
         }
         catch (StoreException exception)
         {
+            member.Meters.RangeFailed.Observe(Stopwatch.GetElapsedTime(started).TotalSeconds);
             throw Errors.Of(exception.Error);
         }
+
+        member.Meters.RangeSucceeded.Observe(Stopwatch.GetElapsedTime(started).TotalSeconds);
 
         member.Complete(response.Header);
         return response;

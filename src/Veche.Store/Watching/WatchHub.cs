@@ -41,6 +41,30 @@ public sealed class WatchHub(IEventHistory history) : IEventSink
         }
     }
 
+    /// <summary>Watches that are reading what was before, and are not given events as they happen.</summary>
+    public int SlowWatcherCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _streams.Sum(static stream => stream.BehindCount);
+            }
+        }
+    }
+
+    /// <summary>Events that wait to be sent.</summary>
+    public int PendingEventCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _streams.Sum(static stream => stream.QueuedCount);
+            }
+        }
+    }
+
     internal IEventHistory History => history;
 
     internal System.Threading.Lock Lock => _lock;

@@ -42,6 +42,10 @@ public sealed class WatchStream : IDisposable
 
     internal int WatcherCount => _watchers.Count;
 
+    internal int BehindCount => _behind.Count;
+
+    internal int QueuedCount => _queue.Count;
+
     /// <summary>Begins a watch; the answer comes with the next pump, before its first event.</summary>
     /// <param name="request">What to watch.</param>
     /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>

@@ -23,17 +23,21 @@ internal sealed class CommandWaiter : IValueTaskSource<object?>
 
     public long DeadlineNs { get; private set; }
 
+    /// <summary>What it waits for, where that is not the usual; null where it is.</summary>
+    public RuleProgress? Progress { get; private set; }
+
     public ValueTask<object?> Task => new(this, _core.Version);
 
-    public static CommandWaiter Rent(ReadOnlyMemory<byte> data, long deadlineNs)
+    public static CommandWaiter Rent(ReadOnlyMemory<byte> data, long deadlineNs, RuleProgress? progress)
     {
         CommandWaiter waiter = Pool.Rent();
         waiter.Data = data;
         waiter.DeadlineNs = deadlineNs;
+        waiter.Progress = progress;
         return waiter;
     }
 
-    public void Complete(object? result) => _core.SetResult(result);
+    public void Complete(object? result) => _core.SetResult(Progress is { } progress ? progress.Outcome : result);
 
     public void Fail(Exception exception) => _core.SetException(exception);
 
@@ -47,6 +51,7 @@ internal sealed class CommandWaiter : IValueTaskSource<object?>
         {
             _core.Reset();
             Data = default;
+            Progress = null;
             Pool.Return(this);
         }
     }

@@ -18,7 +18,8 @@ public sealed class DurationHistogram
     /// <summary>Sum of all observations in seconds.</summary>
     public double SumSeconds => Interlocked.Read(ref _totalNs) / 1e9;
 
-    internal void Observe(long nanoseconds)
+    /// <summary>Counts one more. Called from any thread.</summary>
+    public void Observe(long nanoseconds)
     {
         int bucket = 0;
         while (bucket < BucketCount && nanoseconds > 1_000_000L << bucket)

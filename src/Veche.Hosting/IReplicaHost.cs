@@ -19,6 +19,12 @@ public interface IReplicaHost
     /// <exception cref="RefusedException">It was not and will not be proposed.</exception>
     ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default);
 
+    /// <summary>The same on other terms: answered when these are met, be that before the command is committed or later than it is applied here.</summary>
+    /// <exception cref="OutcomeUnknownException">As above.</exception>
+    /// <exception cref="RuleNotReachedException">The deadline passed after the command was applied here, before the rest was reached.</exception>
+    /// <exception cref="RefusedException">As above.</exception>
+    ValueTask<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command, ProposalTerms terms, CancellationToken cancellationToken = default);
+
     /// <summary>Waits until this member's state machine may serve a linearizable read (ReadIndex, thesis §6.4), and returns the index that was waited for.</summary>
     /// <exception cref="RefusedException">No leader confirmed the read before the deadline, or the member is stopping.</exception>
     ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default);

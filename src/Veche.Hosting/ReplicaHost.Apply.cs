@@ -74,7 +74,7 @@ public sealed partial class ReplicaHost
         {
             if (_applySequences[i] != 0)
             {
-                _waiters.Remove(_applySequences[i])?.Complete(_applyBatch.ResultOf(i));
+                _waiters.TakeApplied(_applySequences[i], _applyBatch.ResultOf(i))?.Complete(_applyBatch.ResultOf(i));
             }
         }
 

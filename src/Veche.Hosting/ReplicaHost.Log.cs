@@ -9,7 +9,7 @@ public sealed partial class ReplicaHost
     private int _preparingSegment;
 
     /// <summary>One thing to do with the log.</summary>
-    private readonly record struct LogWork(LogWrite? Write = null, SnapshotPoint? Compact = null);
+    private readonly record struct LogWork(LogWrite? Write = null, SnapshotPoint? Compact = null, Rollback? Rollback = null);
 
     private void DoLogWork(List<LogWork> work)
     {
@@ -20,6 +20,11 @@ public sealed partial class ReplicaHost
         {
             if (item.Write is { } write)
             {
+                if (item.Rollback is { } rollback)
+                {
+                    KeepRolledBack(rollback);
+                }
+
                 _wal.Write(write);
                 lastWrite = write.WriteId;
                 foreach (Entry entry in write.Entries)

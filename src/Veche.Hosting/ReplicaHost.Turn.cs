@@ -44,11 +44,7 @@ public sealed partial class ReplicaHost
     private void CarryOut(long nowNs)
     {
         // Disk and network work side by side: the log's thread starts first, then this thread sends.
-        foreach (LogWrite write in _output.Writes)
-        {
-            _logWork.Post(new LogWork(Write: write));
-        }
-
+        PostWrites();
         foreach (PeerMessage message in _output.Sends)
         {
             Send(message);
@@ -100,6 +96,7 @@ public sealed partial class ReplicaHost
 
         CompleteReads(_output.ReadyReads);
         CompleteRefused();
+        CompleteAcknowledged();
         CompleteAdministration(_output.Administration);
         UpdateStatus();
         Arm(nowNs);
@@ -119,9 +116,9 @@ public sealed partial class ReplicaHost
             if (refused.Reason == SubmissionRefusal.NotLeading)
             {
                 // Provably not proposed, so it may be tried again, as long as somebody waits for it.
-                if (_waiters.TryGet(refused.Sequence, out ReadOnlyMemory<byte> data, out long deadlineNs))
+                if (_waiters.TryGet(refused.Sequence, out ReadOnlyMemory<byte> data, out long deadlineNs, out AckRule? rule))
                 {
-                    _loop.Submit(new Submission(refused.Sequence, deadlineNs, data));
+                    _loop.Submit(new Submission(refused.Sequence, deadlineNs, data, rule));
                 }
             }
             else
@@ -153,6 +150,7 @@ public sealed partial class ReplicaHost
                 _metrics.LeaderChanged();
             }
 
+            WatchLeader();
             _log.LeadershipChanged(_status);
             _observer?.LeadershipChanged(_status);
         }

@@ -156,7 +156,10 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     public void SetAddress(MemberId member, DnsEndPoint address) => _addresses.Set(member, address);
 
     /// <inheritdoc/>
-    public ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default)
+    public ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default) =>
+        Propose(command, _options.RequestTimeoutMs, null, cancellationToken);
+
+    private ValueTask<object?> Propose(ReadOnlyMemory<byte> command, int timeoutMs, RuleProgress? progress, CancellationToken cancellationToken)
     {
         if (command.Length > _options.MaxCommandBytes)
         {
@@ -171,12 +174,12 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
 
         cancellationToken.ThrowIfCancellationRequested();
         long sequence = Interlocked.Increment(ref _lastSequence);
-        long deadlineNs = MonotonicClock.Read() + (_options.RequestTimeoutMs * 1_000_000L);
+        long deadlineNs = MonotonicClock.Read() + (timeoutMs * 1_000_000L);
         ReadOnlyMemory<byte> data = CommandHeader.Wrap(Id, sequence, command.Span);
-        CommandWaiter waiter = CommandWaiter.Rent(data, deadlineNs);
+        CommandWaiter waiter = CommandWaiter.Rent(data, deadlineNs, progress);
         ValueTask<object?> task = waiter.Task;
         _waiters.Add(sequence, waiter);
-        _loop.Submit(new Submission(sequence, deadlineNs, data));
+        _loop.Submit(new Submission(sequence, deadlineNs, data, progress?.Rule));
         return task;
     }
 
@@ -337,10 +340,12 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         // The replica has its word first: what it still holds it refuses at the deadline, and then the outcome is known.
         long nowNs = MonotonicClock.Read() - (2 * SweepIntervalMs * 1_000_000L);
         List<CommandWaiter> expired = [];
-        _waiters.RemoveExpired(nowNs, expired);
+        _waiters.RemoveExpired(nowNs, nowNs + (2 * SweepIntervalMs * 1_000_000L), expired);
         foreach (CommandWaiter waiter in expired)
         {
-            waiter.Fail(new OutcomeUnknownException("the request timed out; it may or may not take effect"));
+            waiter.Fail(waiter.Progress is { IsApplied: true } progress
+                ? new RuleNotReachedException(progress.Outcome)
+                : new OutcomeUnknownException("the request timed out; it may or may not take effect"));
         }
 
         SweepReads(nowNs);

@@ -71,6 +71,9 @@ public sealed record ReplicaHostOptions
     /// <summary>The context of that change, for the state machine. Default empty.</summary>
     public ReadOnlyMemory<byte> ForceNewClusterContext { get; init; }
 
+    /// <summary>Keeps what is rolled back. Null, the default, keeps nothing.</summary>
+    public IRollbackKeeper? Rollbacks { get; init; }
+
     /// <summary>TLS between members, both ways; null for plain TCP.</summary>
     public PeerTls? Tls { get; init; }
 }

@@ -18,7 +18,7 @@ public readonly record struct PeerMessage
     /// <summary>Receiver.</summary>
     public MemberId To { get; }
 
-    /// <summary>A <see cref="Message"/>, a <see cref="ForwardedCommands"/> or a <see cref="RefusedCommands"/>.</summary>
+    /// <summary>A <see cref="Message"/>, <see cref="ForwardedCommands"/>, <see cref="RefusedCommands"/>, <see cref="AcknowledgedCommands"/> or <see cref="AppliedThrough"/>.</summary>
     public object Body { get; }
 
     /// <summary>A message of the protocol.</summary>
@@ -29,13 +29,23 @@ public readonly record struct PeerMessage
 
     /// <summary>Commands that the receiver of a forward did not propose.</summary>
     public static PeerMessage Of(MemberId from, MemberId to, RefusedCommands commands) => new(from, to, commands);
+
+    /// <summary>Commands that have reached their rules.</summary>
+    public static PeerMessage Of(MemberId from, MemberId to, AcknowledgedCommands commands) => new(from, to, commands);
+
+    /// <summary>How far a member has applied.</summary>
+    public static PeerMessage Of(MemberId from, MemberId to, AppliedThrough applied) => new(from, to, applied);
 }
 
 /// <summary>Commands that a member passes on to the one it believes to lead.</summary>
 /// <param name="Number">Counts the sender's forwards upward, across its restarts, so that a repeated one is recognised and not proposed twice.</param>
 /// <param name="Term">The term in which the receiver is believed to lead. Its process may have been started since, and then cannot know whether it has proposed them before.</param>
 /// <param name="Commands">Entry payloads with their headers.</param>
-public sealed record ForwardedCommands(long Number, long Term, IReadOnlyList<ReadOnlyMemory<byte>> Commands);
+public sealed record ForwardedCommands(long Number, long Term, IReadOnlyList<ReadOnlyMemory<byte>> Commands)
+{
+    /// <summary>When each is to be acknowledged, beside <see cref="Commands"/>; null, the default, when none of them has a rule.</summary>
+    public IReadOnlyList<AckRule?>? Rules { get; init; }
+}
 
 /// <summary>Forwarded commands that were not proposed, so that their sender may try elsewhere.</summary>
 /// <param name="Number">Counts the sender's messages upward, across its restarts, so that a repeated refusal is not taken for one of a later forward of the same command. 0 when the message was made by its receiver, because a forward could not leave.</param>

@@ -78,8 +78,10 @@ public sealed partial class Replica
             _snapshotsInFlight.Clear();
             _behindLogRead.Clear();
             _proposalWrites.Clear();
+            EndAcknowledgements();
         }
 
+        NoteLeadership();
         _forwardPausedUntilNs = 0;
         RetryReadsAtOnce();
     }

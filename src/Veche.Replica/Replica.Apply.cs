@@ -67,7 +67,7 @@ public sealed partial class Replica
         output.Apply = [.. done.Entries];
     }
 
-    private void OnApplied(LogPosition through)
+    private void OnApplied(LogPosition through, ReplicaOutput output)
     {
         _applying = false;
         if (through.Index <= _applied.Index)
@@ -75,8 +75,10 @@ public sealed partial class Replica
             throw new InvalidOperationException($"Applied {through} after {_applied}.");
         }
 
+        long before = _applied.Index;
         _applied = through;
         _cache.Trim(_applied.Index);
+        TellAppliedIfAsked(before, output);
     }
 
     private void OnInstalled(SnapshotPoint point)

@@ -20,12 +20,23 @@ public sealed partial class Replica
         {
             case Message raft:
                 Advance(new RaftInput.Received(raft), output);
+                if (raft is AppendRequest append)
+                {
+                    NoteAppliedAsked(append, output);
+                }
+
                 break;
             case ForwardedCommands forwarded:
                 OnForwarded(message.From, forwarded, output);
                 break;
             case RefusedCommands refused:
                 OnRefused(message.From, refused, output);
+                break;
+            case AcknowledgedCommands acknowledged:
+                OnAcknowledged(acknowledged, output);
+                break;
+            case AppliedThrough applied:
+                OnAppliedThrough(message.From, applied);
                 break;
             default:
                 throw new ArgumentException($"Unknown message {message.Body.GetType().Name}.", nameof(message));
@@ -81,7 +92,7 @@ public sealed partial class Replica
         }
         else
         {
-            output.Sends.Add(PeerMessage.Of(message));
+            output.Sends.Add(PeerMessage.Of(message is AppendRequest question && ReportsWanted is var reports and not AppendReports.None ? question with { Reports = reports } : message));
         }
     }
 
@@ -94,7 +105,7 @@ public sealed partial class Replica
         }
         else if (append.Previous.Index + 1 >= _cache.FirstIndex)
         {
-            output.Sends.Add(PeerMessage.Of(append with { Entries = FromCache(append.Previous.Index + 1, append.LastIndex) }));
+            output.Sends.Add(PeerMessage.Of(append with { Entries = FromCache(append.Previous.Index + 1, append.LastIndex), Reports = ReportsWanted }));
         }
         else
         {
@@ -145,7 +156,7 @@ public sealed partial class Replica
             return;
         }
 
-        output.Sends.Add(PeerMessage.Of(append with { LastIndex = done.Entries[^1].Index, Entries = done.Entries }));
+        output.Sends.Add(PeerMessage.Of(append with { LastIndex = done.Entries[^1].Index, Entries = done.Entries, Reports = ReportsWanted }));
         foreach (AppendRequest next in behind.Waiting)
         {
             SendEntries(next, output);

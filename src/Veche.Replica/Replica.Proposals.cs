@@ -54,7 +54,7 @@ public sealed partial class Replica
 
         if (Leads)
         {
-            while (_waiting.Count > 0 && _proposalWrites.Count < _options.MaxProposalWritesInFlight && ProposeBatch(output))
+            while (_waiting.TryPeek(out Waiting first) && _proposalWrites.Count < WritesInFlightFor(first) && ProposeBatch(output))
             {
             }
         }
@@ -63,6 +63,9 @@ public sealed partial class Replica
             Forward(output);
         }
     }
+
+    private int WritesInFlightFor(in Waiting first) =>
+        first.Submission.Rule is { Stage: AckStage.Received } ? _options.MaxUnsyncedProposalWritesInFlight : _options.MaxProposalWritesInFlight;
 
     private bool ProposeBatch(ReplicaOutput output)
     {
@@ -89,15 +92,20 @@ public sealed partial class Replica
             }
 
             commands[position++] = waiting.Submission.Data;
+            if (waiting.Submission.Rule is { } rule)
+            {
+                _batchReports |= PendingAcknowledgements.ReportsFor(rule);
+            }
         }
 
         Advance(new RaftInput.Propose(commands), output);
+        _batchReports = AppendReports.None;
         switch (_step.Refusal)
         {
             case Refusal.None:
                 for (int i = 0; i < count; i++)
                 {
-                    TakeWaiting();
+                    Track(TakeWaiting(), _step.FirstProposedIndex + i);
                 }
 
                 if (_step.Write is { } write)
@@ -124,6 +132,7 @@ public sealed partial class Replica
     private void Forward(ReplicaOutput output)
     {
         List<ReadOnlyMemory<byte>> own = new(_waiting.Count);
+        List<AckRule?>? rules = null;
         int rounds = _waiting.Count;
         long bytes = 0;
         for (int i = 0; i < rounds; i++)
@@ -136,24 +145,40 @@ public sealed partial class Replica
                 continue;
             }
 
+            if (waiting.Submission.Rule is { } rule)
+            {
+                rules ??= [];
+                while (rules.Count < own.Count)
+                {
+                    rules.Add(null);
+                }
+
+                rules.Add(rule);
+            }
+            else
+            {
+                rules?.Add(null);
+            }
+
             own.Add(waiting.Submission.Data);
             bytes += waiting.Submission.Data.Length;
             if (bytes >= _options.MaxBytesPerWrite)
             {
-                SendForward(own, output);
+                SendForward(own, rules, output);
                 own = [];
+                rules = null;
                 bytes = 0;
             }
         }
 
         if (own.Count > 0)
         {
-            SendForward(own, output);
+            SendForward(own, rules, output);
         }
     }
 
-    private void SendForward(List<ReadOnlyMemory<byte>> commands, ReplicaOutput output) =>
-        output.Sends.Add(PeerMessage.Of(Id, _core.Leader, new ForwardedCommands(++_forwardNumber, _core.Term, commands)));
+    private void SendForward(List<ReadOnlyMemory<byte>> commands, List<AckRule?>? rules, ReplicaOutput output) =>
+        output.Sends.Add(PeerMessage.Of(Id, _core.Leader, new ForwardedCommands(++_forwardNumber, _core.Term, commands) { Rules = rules }));
 
     private void Refuse(Waiting waiting, bool tooBusy, ReplicaOutput output)
     {
@@ -180,8 +205,9 @@ public sealed partial class Replica
         _lastForwardSeen[from] = forwarded.Number;
         List<long>? refused = null;
         bool tooBusy = Leads && (_waitingBytes > _options.MaxWaitingBytes || _waiting.Count >= _options.MaxWaitingCommands);
-        foreach (ReadOnlyMemory<byte> data in forwarded.Commands)
+        for (int i = 0; i < forwarded.Commands.Count; i++)
         {
+            ReadOnlyMemory<byte> data = forwarded.Commands[i];
             if (!CommandHeader.TryRead(data, out MemberId origin, out long sequence, out _) || origin != from)
             {
                 continue;
@@ -193,7 +219,7 @@ public sealed partial class Replica
             }
             else
             {
-                Wait(new Waiting(from, new Submission(sequence, long.MaxValue, data)));
+                Wait(new Waiting(from, new Submission(sequence, long.MaxValue, data, forwarded.Rules?[i])));
             }
         }
 

@@ -39,7 +39,13 @@ public sealed partial class Replica
         _savedIndex = applied.Index;
         _forwardNumber = forwardEpoch;
         _lastRaftRead = forwardEpoch;
+        _pending = new PendingAcknowledgements(options.MaxPendingAcknowledgements);
+        _reachedIndex = ReachedIndex;
+        _receivedAt = _core.ReceivedAt;
+        _durableAt = _core.DurableAt;
+        _appliedBy = member => member == Id ? _applied.Index : _appliedAt.GetValueOrDefault(member);
         _startedInTerm = _core.Term;
+        _lastWritten = _core.LastPosition.Index;
     }
 
     /// <summary>The protocol's state, to look at.</summary>
@@ -71,7 +77,7 @@ public sealed partial class Replica
                 OnPersisted(persisted.WriteId, output);
                 break;
             case ReplicaInput.Applied applied:
-                OnApplied(applied.Through);
+                OnApplied(applied.Through, output);
                 break;
             case ReplicaInput.Read read:
                 BeginRead(read, output);
@@ -122,6 +128,7 @@ public sealed partial class Replica
         ApplyMore(output);
         SaveAndCompact(output);
         CompactIfDue(output);
+        Acknowledge(output);
         FinishAdministration(output);
         output.DeadlineNs = NextDeadline();
     }
@@ -130,11 +137,13 @@ public sealed partial class Replica
     private void Advance(RaftInput input, ReplicaOutput output)
     {
         _step.Clear();
+        long committedBefore = _core.CommitIndex;
         _core.Step(input, _nowNs, _step);
         _raftDeadlineNs = _step.DeadlineNs;
 
         if (_step.Write is { } write)
         {
+            NoteRollback(write, committedBefore, output);
             Remember(write);
             output.Writes.Add(write);
         }

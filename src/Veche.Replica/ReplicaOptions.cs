@@ -20,6 +20,15 @@ public sealed record ReplicaOptions
     /// </summary>
     public int MaxProposalWritesInFlight { get; init; } = 1;
 
+    /// <summary>
+    /// The same for commands that are to be acknowledged from memory (<see cref="AckStage.Received"/>): whoever asked not to wait for a disk should not
+    /// wait for the sync of the batch before either. Default 64, at least 1.
+    /// </summary>
+    public int MaxUnsyncedProposalWritesInFlight { get; init; } = 64;
+
+    /// <summary>Most entries that a leader watches over for the sake of their <see cref="AckRule"/>; beyond that the oldest are not acknowledged any more. Default 65,536, at least 1.</summary>
+    public int MaxPendingAcknowledgements { get; init; } = 65_536;
+
     /// <summary>Most bytes of commands waiting at this member (for a leader, or for the log) before more are refused. Default 64 MiB.</summary>
     public long MaxWaitingBytes { get; init; } = 64 << 20;
 

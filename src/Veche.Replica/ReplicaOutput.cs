@@ -11,6 +11,9 @@ public sealed class ReplicaOutput
     /// <summary>Writes for the log, in order. Answer the last durable one with <see cref="ReplicaInput.Persisted"/>.</summary>
     public List<LogWrite> Writes { get; } = [];
 
+    /// <summary>What some of <see cref="Writes"/> remove from the log although it was never applied. To be kept before the write is carried out.</summary>
+    public List<Rollback> Rollbacks { get; } = [];
+
     /// <summary>Messages to send, in order for each receiver. They may be lost, but not repeated by the sender.</summary>
     public List<PeerMessage> Sends { get; } = [];
 
@@ -38,6 +41,9 @@ public sealed class ReplicaOutput
     /// <summary>Submissions that will not be proposed.</summary>
     public List<RefusedSubmission> Refused { get; } = [];
 
+    /// <summary>Submissions that have reached their rules. To be answered after <see cref="Writes"/> were handed to the log.</summary>
+    public List<AcknowledgedSubmission> Acknowledged { get; } = [];
+
     /// <summary>Transfers and configuration changes that have ended.</summary>
     public List<AdministrationOutcome> Administration { get; } = [];
 
@@ -57,6 +63,7 @@ public sealed class ReplicaOutput
     public void Clear()
     {
         Writes.Clear();
+        Rollbacks.Clear();
         Sends.Clear();
         Apply = null;
         LogReads.Clear();
@@ -66,6 +73,7 @@ public sealed class ReplicaOutput
         Compact = null;
         ReadyReads.Clear();
         Refused.Clear();
+        Acknowledged.Clear();
         Administration.Clear();
         LeadershipChanged = false;
         ConfigurationChanged = false;

@@ -4,7 +4,8 @@ namespace Veche.Replica;
 /// <param name="Sequence">The proposer's number for it, unique among everything the proposer ever proposes.</param>
 /// <param name="DeadlineNs">After this it is dropped instead of proposed, because nobody waits for it any more.</param>
 /// <param name="Data">The entry's payload: <see cref="CommandHeader"/> and command.</param>
-public readonly record struct Submission(long Sequence, long DeadlineNs, ReadOnlyMemory<byte> Data);
+/// <param name="Rule">When to say so in <see cref="ReplicaOutput.Acknowledged"/>; null, the default, never does: whoever submitted waits for it to be applied.</param>
+public readonly record struct Submission(long Sequence, long DeadlineNs, ReadOnlyMemory<byte> Data, AckRule? Rule = null);
 
 /// <summary>Why a submission was not proposed. None of these leaves any doubt: it will never take effect.</summary>
 public enum SubmissionRefusal

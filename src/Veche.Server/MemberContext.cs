@@ -8,6 +8,7 @@ using Veche.Raft;
 using Veche.Server.Auth;
 using Veche.Server.Http;
 using Veche.Server.Options;
+using Veche.Server.Semantics;
 using Veche.Store;
 using Veche.Store.Leases;
 using Veche.Store.Watching;
@@ -42,6 +43,9 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
     public ReclaimWaiters Reclaims => field ??= new ReclaimWaiters(store);
 
+    /// <summary>Writes with a concern, and what is counted of writes.</summary>
+    public WriteGate Writes => field ??= new WriteGate(this);
+
     public QuotaGuard Quota => field ??= new QuotaGuard(this);
 
     /// <summary>Ends when the member stops: whoever waits or streams then says so and ends.</summary>
@@ -65,7 +69,7 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
     /// <summary>Has a command committed and applied, and returns its answer with the whole header.</summary>
     /// <exception cref="RpcException">It was refused, or nobody knows whether it will happen.</exception>
-    public async ValueTask<TResponse> ProposeAsync<TResponse>(Command command, CancellationToken cancellationToken)
+    public async ValueTask<TResponse> ProposeAsync<TResponse>(Command command, CancellationToken cancellationToken, Write? write = null)
         where TResponse : class
     {
         MemberStatus status = Host.Status;
@@ -75,6 +79,12 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
         }
 
         await Quota.CheckAsync(command, cancellationToken).ConfigureAwait(false);
+        if (write is not null)
+        {
+            return await Writes.ProposeAsync<TResponse>(command, write, cancellationToken).ConfigureAwait(false);
+        }
+
+        long started = Stopwatch.GetTimestamp();
         object? result;
         try
         {
@@ -82,9 +92,11 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
         {
+            Writes.Metrics.Ended(WriteConcern.Majority, exception is RefusedException ? WriteOutcome.Refused : WriteOutcome.Unknown, Stopwatch.GetElapsedTime(started));
             throw Errors.Of(exception);
         }
 
+        Writes.Metrics.Ended(WriteConcern.Majority, WriteOutcome.Success, Stopwatch.GetElapsedTime(started));
         return result as TResponse ?? throw Errors.Of((StoreError)result!);
     }
 
@@ -94,7 +106,7 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
         where TResponse : class
     {
         command.Caller = context.Caller();
-        return ProposeAsync<TResponse>(command, context.CancellationToken);
+        return ProposeAsync<TResponse>(command, context.CancellationToken, Writes.Begin(command, context));
     }
 
     /// <summary>Waits until this member may serve a linearizable read.</summary>

@@ -69,6 +69,9 @@ public sealed class VecheServer : IAsyncDisposable
     /// <summary>True once the cluster knows this member's name and addresses.</summary>
     public bool IsPublished => _publishing.IsCompletedSuccessfully;
 
+    /// <summary>Ends once the cluster knows this member's name, addresses and zone.</summary>
+    public Task Published => _publishing;
+
     /// <summary>A recent view of the member.</summary>
     public MemberStatus Status => _host.Status;
 
@@ -368,7 +371,7 @@ public sealed class VecheServer : IAsyncDisposable
     private async Task PublishAsync(MemberContext member)
     {
         ServerOptions options = member.Options;
-        var attributes = new MemberAttributes { Id = member.Identity.Self.Value, Name = options.Name, Incarnation = _host.Incarnation };
+        var attributes = new MemberAttributes { Id = member.Identity.Self.Value, Name = options.Name, Incarnation = _host.Incarnation, Zone = options.Zone };
         attributes.ClientUrls.AddRange(options.AdvertiseClientUrls.Select(Urls.Plain));
         while (!_stop.IsCancellationRequested)
         {
@@ -417,5 +420,5 @@ public sealed class VecheServer : IAsyncDisposable
     private static MemberAttributes? Known(MemberContext member) => member.Store.Members.FirstOrDefault(known => known.Id == member.Identity.Self.Value);
 
     private static bool Says(MemberAttributes known, MemberAttributes attributes) =>
-        known.Name == attributes.Name && known.Incarnation == attributes.Incarnation && known.PeerUrls.Count > 0 && known.ClientUrls.SequenceEqual(attributes.ClientUrls);
+        known.Name == attributes.Name && (attributes.Zone.Length == 0 || known.Zone == attributes.Zone) && known.Incarnation == attributes.Incarnation && known.PeerUrls.Count > 0 && known.ClientUrls.SequenceEqual(attributes.ClientUrls);
 }

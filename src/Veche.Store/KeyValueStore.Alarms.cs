@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Veche.Api;
 using Veche.Api.Commands;
+using Veche.Store.Auth;
 using Veche.Store.Engine;
 using Veche.Store.Mvcc;
 
@@ -48,6 +49,12 @@ public sealed partial class KeyValueStore
     }
 
     /// <summary>With the alarm for space only what makes room is done; with the one for corruption nothing is changed any more.</summary>
+    /// <summary>
+    /// Why a command would be refused by the state as it is now, whatever keys there are: for those who answer before it is applied. Null when it would not.
+    /// The state may have changed until it is applied, and then it is refused although it was answered.
+    /// </summary>
+    public StoreError? WouldRefuse(Command command) => RequestPermissions.Check(Auth, command, static _ => []) ?? RefusedByAlarm(command);
+
     private StoreError? RefusedByAlarm(Command command)
     {
         if (_raised.Count == 0)

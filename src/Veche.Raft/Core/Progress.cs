@@ -10,6 +10,9 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
     /// <summary>Last index known to be equal there, and durable.</summary>
     public long Match { get; private set; }
 
+    /// <summary>Last index it has said to have in memory, since it was last lost sight of. Says nothing about what is durable.</summary>
+    public long Received { get; set; }
+
     /// <summary>First index not sent yet (when replicating), or to try next (when probing).</summary>
     public long Next { get; private set; } = next;
 
@@ -89,6 +92,9 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
     public void Probe(long next)
     {
         State = ReplicationState.Probe;
+
+        // It may have been started anew, and what it had in memory only is gone.
+        Received = Match;
         Next = Math.Max(next, Match + 1);
         ProbeSent = false;
         ProbedThrough = 0;
@@ -118,6 +124,7 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
     {
         _inflights = _inflights.Fork(),
         Match = Match,
+        Received = Received,
         State = State,
         RecentlyActive = RecentlyActive,
         AckedRound = AckedRound,

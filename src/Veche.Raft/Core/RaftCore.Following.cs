@@ -30,6 +30,7 @@ public sealed partial class RaftCore
         // Only what this very message has verified may be called committed; what lies behind it may be another leader's.
         long verified = append.Previous.Index + append.Entries.Count;
         CommitIndex = Math.Max(CommitIndex, Math.Min(append.Commit, verified));
+        ReportReceived(append, verified);
         Accept(append.From, verified);
     }
 

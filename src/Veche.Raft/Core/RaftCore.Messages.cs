@@ -106,6 +106,9 @@ public sealed partial class RaftCore
             case AppendAccepted accepted:
                 OnAccepted(accepted);
                 break;
+            case AppendReceived received:
+                OnReceived(received);
+                break;
             case AppendRejected rejected:
                 OnRejected(rejected);
                 break;

@@ -15,6 +15,9 @@ public sealed record AppendRequest(MemberId From, MemberId To, long Term, LogPos
 {
     /// <summary>The entries from <c>Previous.Index + 1</c> to <see cref="LastIndex"/>.</summary>
     public IReadOnlyList<Entry> Entries { get; init; } = [];
+
+    /// <summary>What the leader wants to hear besides. Set by whoever sends the message; default nothing.</summary>
+    public AppendReports Reports { get; init; }
 }
 
 /// <summary>Answer to an append that was accepted.</summary>

@@ -26,6 +26,13 @@ public static class PeerCodec
         ReadIndexReply = 10,
         ForwardedCommands = 11,
         RefusedCommands = 12,
+
+        // Only sent where an acknowledgement rule asks for it: members that do not know rules never see these.
+        ReportingAppendRequest = 20,
+        AppendReceived = 21,
+        AppliedThrough = 22,
+        RuledCommands = 23,
+        AcknowledgedCommands = 24,
     }
 
     /// <summary>Writes a message.</summary>
@@ -35,7 +42,12 @@ public static class PeerCodec
         switch (message.Body)
         {
             case AppendRequest append:
-                Begin(writer, Kind.AppendRequest, append.Term);
+                Begin(writer, append.Reports == AppendReports.None ? Kind.AppendRequest : Kind.ReportingAppendRequest, append.Term);
+                if (append.Reports != AppendReports.None)
+                {
+                    writer.Byte((byte)append.Reports);
+                }
+
                 writer.Position(append.Previous);
                 writer.Int64(append.Commit);
                 WriteEntries(writer, append.Entries);
@@ -43,6 +55,10 @@ public static class PeerCodec
             case AppendAccepted accepted:
                 Begin(writer, Kind.AppendAccepted, accepted.Term);
                 writer.Int64(accepted.Match);
+                break;
+            case AppendReceived received:
+                Begin(writer, Kind.AppendReceived, received.Term);
+                writer.Int64(received.Match);
                 break;
             case AppendRejected rejected:
                 Begin(writer, Kind.AppendRejected, rejected.Term);
@@ -83,15 +99,35 @@ public static class PeerCodec
                 writer.Flag(reply.Refused);
                 break;
             case ForwardedCommands forwarded:
-                writer.Byte((byte)Kind.ForwardedCommands);
+                writer.Byte((byte)(forwarded.Rules is null ? Kind.ForwardedCommands : Kind.RuledCommands));
                 writer.Int64(forwarded.Number);
                 writer.Int64(forwarded.Term);
                 writer.Int32(forwarded.Commands.Count);
                 for (int i = 0; i < forwarded.Commands.Count; i++)
                 {
                     writer.Bytes(forwarded.Commands[i].Span);
+                    if (forwarded.Rules is { } rules)
+                    {
+                        RuleCodec.Write(writer, rules[i]);
+                    }
                 }
 
+                break;
+            case AcknowledgedCommands acknowledged:
+                writer.Byte((byte)Kind.AcknowledgedCommands);
+                writer.Int64(acknowledged.Term);
+                writer.Int32(acknowledged.Commands.Count);
+                foreach ((long sequence, long index) in acknowledged.Commands)
+                {
+                    writer.Int64(sequence);
+                    writer.Int64(index);
+                }
+
+                break;
+            case AppliedThrough applied:
+                writer.Byte((byte)Kind.AppliedThrough);
+                writer.Int64(applied.Term);
+                writer.Int64(applied.Index);
                 break;
             case RefusedCommands refused:
                 writer.Byte((byte)Kind.RefusedCommands);
@@ -124,7 +160,10 @@ public static class PeerCodec
         var kind = (Kind)reader.Byte();
         PeerMessage message = kind switch
         {
-            Kind.ForwardedCommands => PeerMessage.Of(from, to, ReadForwarded(ref reader)),
+            Kind.ForwardedCommands => PeerMessage.Of(from, to, ReadForwarded(ref reader, hasRules: false)),
+            Kind.RuledCommands => PeerMessage.Of(from, to, ReadForwarded(ref reader, hasRules: true)),
+            Kind.AcknowledgedCommands => PeerMessage.Of(from, to, ReadAcknowledged(ref reader)),
+            Kind.AppliedThrough => PeerMessage.Of(from, to, new AppliedThrough(reader.Natural(), reader.Natural())),
             Kind.RefusedCommands => PeerMessage.Of(from, to, ReadRefused(ref reader)),
             _ => PeerMessage.Of(ReadProtocol(kind, from, to, ref reader)),
         };
@@ -137,7 +176,9 @@ public static class PeerCodec
         long term = reader.Natural();
         return kind switch
         {
-            Kind.AppendRequest => ReadAppend(from, to, term, ref reader),
+            Kind.AppendRequest => ReadAppend(from, to, term, AppendReports.None, ref reader),
+            Kind.ReportingAppendRequest => ReadAppend(from, to, term, ReadReports(ref reader), ref reader),
+            Kind.AppendReceived => new AppendReceived(from, to, term, reader.Natural()),
             Kind.AppendAccepted => new AppendAccepted(from, to, term, reader.Natural()),
             Kind.AppendRejected => new AppendRejected(from, to, term, reader.Natural(), reader.Position()),
             Kind.Heartbeat => new Heartbeat(from, to, term, reader.Natural(), reader.Natural()),
@@ -170,7 +211,13 @@ public static class PeerCodec
         }
     }
 
-    private static AppendRequest ReadAppend(MemberId from, MemberId to, long term, ref WireReader reader)
+    private static AppendReports ReadReports(ref WireReader reader)
+    {
+        var reports = (AppendReports)reader.Byte();
+        return (reports & ~(AppendReports.Received | AppendReports.Applied)) == 0 && reports != AppendReports.None ? reports : throw new InvalidDataException($"unknown reports {(byte)reports} are asked for");
+    }
+
+    private static AppendRequest ReadAppend(MemberId from, MemberId to, long term, AppendReports reports, ref WireReader reader)
     {
         LogPosition previous = reader.Position();
         long commit = reader.Natural();
@@ -180,7 +227,7 @@ public static class PeerCodec
             entries[i] = new Entry(reader.Natural(), reader.Natural(), ReadKind(ref reader), reader.Bytes());
         }
 
-        return new AppendRequest(from, to, term, previous, previous.Index + entries.Length, commit) { Entries = entries };
+        return new AppendRequest(from, to, term, previous, previous.Index + entries.Length, commit) { Entries = entries, Reports = reports };
     }
 
     private static EntryKind ReadKind(ref WireReader reader)
@@ -189,17 +236,34 @@ public static class PeerCodec
         return kind <= EntryKind.Configuration ? kind : throw new InvalidDataException($"an entry of unknown kind {(byte)kind}");
     }
 
-    private static ForwardedCommands ReadForwarded(ref WireReader reader)
+    private static ForwardedCommands ReadForwarded(ref WireReader reader, bool hasRules)
     {
         long number = reader.Natural();
         long term = reader.Natural();
         var commands = new ReadOnlyMemory<byte>[reader.Count(BytesPerCommand)];
+        AckRule?[]? rules = hasRules ? new AckRule?[commands.Length] : null;
         for (int i = 0; i < commands.Length; i++)
         {
             commands[i] = reader.Bytes();
+            if (rules is not null)
+            {
+                rules[i] = RuleCodec.Read(ref reader);
+            }
         }
 
-        return new ForwardedCommands(number, term, commands);
+        return new ForwardedCommands(number, term, commands) { Rules = rules };
+    }
+
+    private static AcknowledgedCommands ReadAcknowledged(ref WireReader reader)
+    {
+        long term = reader.Natural();
+        var commands = new (long, long)[reader.Count(16)];
+        for (int i = 0; i < commands.Length; i++)
+        {
+            commands[i] = (reader.Natural(), reader.Natural());
+        }
+
+        return new AcknowledgedCommands(term, commands);
     }
 
     private static RefusedCommands ReadRefused(ref WireReader reader)

@@ -93,6 +93,18 @@ public sealed record ServerOptions
     /// <summary>TLS between members; null for none.</summary>
     public TlsFiles? PeerTls { get; init; }
 
+    /// <summary>In which zone this member is (<c>--veche-zone</c>); members that fail together are in one. Default none.</summary>
+    public string Zone { get; init; } = string.Empty;
+
+    /// <summary>What writes are answered by that come without a concern and whose keys have no profile (<c>--veche-write-concern</c>). Default empty: as in etcd.</summary>
+    public string WriteConcern { get; init; } = string.Empty;
+
+    /// <summary>Names for write concerns (<c>--veche-profile</c>), besides <c>critical</c>, <c>normal</c> and <c>disposable</c>. Default none.</summary>
+    public string Profiles { get; init; } = string.Empty;
+
+    /// <summary>Profiles or write concerns for keys with a prefix (<c>--veche-prefix-profile</c>). Default none.</summary>
+    public string PrefixProfiles { get; init; } = string.Empty;
+
     /// <summary>Stop when this process ends (<c>--parent-pid</c>): for those who start members as children. Default null.</summary>
     public int? ParentProcessId { get; init; }
 

@@ -197,6 +197,10 @@ public static class ServerOptionsParser
                 ClientCertificateAuth = Switch("client-cert-auth"),
                 ClientTls = Tls(string.Empty),
                 PeerTls = Tls("peer-"),
+                Zone = Text("veche-zone", Defaults.Zone),
+                WriteConcern = Text("veche-write-concern", Defaults.WriteConcern),
+                Profiles = Text("veche-profile", Defaults.Profiles),
+                PrefixProfiles = Text("veche-prefix-profile", Defaults.PrefixProfiles),
                 ParentProcessId = given.ContainsKey("parent-pid") ? (int)Number("parent-pid", 0, 1, int.MaxValue) : null,
                 Ignored = [.. given.Keys.Where(static key => Flags.Find(key)!.IsIgnored).Order(StringComparer.Ordinal)],
             };
@@ -222,6 +226,8 @@ public static class ServerOptionsParser
                 throw new OptionException($"--initial-cluster has {string.Join(",", own)} for '{options.Name}', but --initial-advertise-peer-urls has {string.Join(",", options.AdvertisePeerUrls.Select(Normal))}; they must be the same");
             }
 
+            // Parsed where they are used; here, so that a mistake is told before anything starts.
+            _ = new Semantics.WriteSettings(options.Profiles, options.PrefixProfiles, options.WriteConcern);
             CheckScheme("--listen-client-urls", options.ListenClientUrls, options.ClientTls, "--cert-file and --key-file");
             CheckScheme("--listen-metrics-urls", options.ListenMetricsUrls, options.ClientTls, "--cert-file and --key-file");
             CheckScheme("--listen-peer-urls", options.ListenPeerUrls, options.PeerTls, "--peer-cert-file and --peer-key-file");

@@ -126,6 +126,9 @@ public sealed class TraceRecorder(int maxDetails = 0)
         ReadIndexRequest request => Described(TraceMessage.Read, request.Term, $"read index {request.ReadId}?"),
         ReadIndexReply reply => Described(TraceMessage.Read, reply.Term, $"read index {reply.ReadId} is {reply.Index}", reply.Index),
         Veche.Replica.ForwardedCommands forwarded => Described(TraceMessage.Forward, 0, $"forwards {forwarded.Commands.Count} commands"),
+        AppendReceived received => Described(TraceMessage.Append, received.Term, $"has received through {received.Match}", received.Match),
+        Veche.Replica.AcknowledgedCommands acknowledged => Described(TraceMessage.Forward, acknowledged.Term, $"acknowledges {acknowledged.Commands.Count} commands"),
+        Veche.Replica.AppliedThrough applied => Described(TraceMessage.Forward, applied.Term, $"has applied through {applied.Index}", applied.Index),
         _ => Described(TraceMessage.Forward, 0, "refuses commands"),
     };
 

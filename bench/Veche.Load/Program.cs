@@ -21,6 +21,9 @@ byte[] value = new byte[Number("value-bytes", 256)];
 new Random(1).NextBytes(value);
 ByteString payload = ByteString.CopyFrom(value);
 
+// Metadata that goes with each request, as name:value,name:value; commas in brackets belong to a value.
+Metadata metadata = [.. System.Text.RegularExpressions.Regex.Split(Text("metadata", string.Empty), @",(?![^(]*\))").Where(static part => part.Length > 0).Select(static part => part.Split(':', 2)).Select(static part => new Metadata.Entry(part[0], part[1]))];
+
 List<GrpcChannel> channels = [.. Enumerable.Range(0, connections).Select(i => GrpcChannel.ForAddress(endpoints[i % endpoints.Length], new GrpcChannelOptions
 {
     HttpHandler = new SocketsHttpHandler { EnableMultipleHttp2Connections = false },
@@ -83,13 +86,13 @@ async Task<LongHistogram> RunAsync(int client)
             switch (workload)
             {
                 case "put":
-                    await kv.PutAsync(new PutRequest { Key = key, Value = payload });
+                    await kv.PutAsync(new PutRequest { Key = key, Value = payload }, metadata);
                     break;
                 case "range":
-                    await kv.RangeAsync(new RangeRequest { Key = key });
+                    await kv.RangeAsync(new RangeRequest { Key = key }, metadata);
                     break;
                 case "serializable-range":
-                    await kv.RangeAsync(new RangeRequest { Key = key, Serializable = true });
+                    await kv.RangeAsync(new RangeRequest { Key = key, Serializable = true }, metadata);
                     break;
                 default:
                     throw new ArgumentException($"unknown workload {workload}: put, range or serializable-range");

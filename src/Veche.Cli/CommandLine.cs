@@ -4,6 +4,7 @@ using Veche.Cli.Dev;
 using Veche.Cli.Keys;
 using Veche.Cli.Leases;
 using Veche.Cli.Members;
+using Veche.Cli.Rollbacks;
 using Veche.Cli.Simulate;
 using Veche.Cli.Snapshots;
 using Veche.Cli.Status;
@@ -30,6 +31,7 @@ internal static class CommandLine
         KeyCommands.CreatePut(),
         SnapshotCommand.CreateRestore(),
         RoleCommand.Create(),
+        RollbackCommand.Create(),
         ServeCommand.Describe(),
         SimulateCommand.Create(),
         SnapshotCommand.Create(),

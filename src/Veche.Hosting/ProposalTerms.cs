@@ -15,8 +15,8 @@ public sealed record ProposalTerms
     public int? TimeoutMs { get; init; }
 
     /// <summary>
-    /// Refuse at once when this member has known no leader for an election timeout, instead of waiting for one until the deadline. Default false: a
-    /// failover is over in about that time, and whoever waits does not notice it.
+    /// Refuse at once when this member has known no leader for three election timeouts, instead of waiting for one until the deadline. Default false: a
+    /// failover is usually over by then, and whoever waits does not notice it.
     /// </summary>
     public bool RefuseWithoutLeader { get; init; }
 }

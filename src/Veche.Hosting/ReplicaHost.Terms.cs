@@ -6,15 +6,21 @@ namespace Veche.Hosting;
 /// <summary>Commands whose proposers wait for something else than usual.</summary>
 public sealed partial class ReplicaHost
 {
+    /// <summary>
+    /// A member waits up to two election timeouts before it campaigns, and an election that fails (a split vote) costs as much again: what takes longer
+    /// than three is no usual failover.
+    /// </summary>
+    private const int FailoverElectionTimeouts = 3;
+
     /// <summary>Since when this member has known no leader; 0 while it knows one.</summary>
     private long _leaderlessSinceNs = MonotonicClock.Read();
 
     /// <inheritdoc/>
     public async ValueTask<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command, ProposalTerms terms, CancellationToken cancellationToken = default)
     {
-        if (terms.RefuseWithoutLeader && Interlocked.Read(ref _leaderlessSinceNs) is not 0 and var since && MonotonicClock.Read() - since >= _options.ElectionTimeoutMs * 1_000_000L)
+        if (terms.RefuseWithoutLeader && Interlocked.Read(ref _leaderlessSinceNs) is not 0 and var since && MonotonicClock.Read() - since >= FailoverElectionTimeouts * _options.ElectionTimeoutMs * 1_000_000L)
         {
-            throw new RefusedException(RefusalReason.NoLeader, "no leader has been known for an election timeout");
+            throw new RefusedException(RefusalReason.NoLeader, "no leader has been known for three election timeouts");
         }
 
         var progress = new RuleProgress(terms);

@@ -123,7 +123,13 @@ public sealed partial class ReplicaHost
             }
             else
             {
-                _waiters.Remove(refused.Sequence)?.Fail(
+                CommandWaiter? waiter = _waiters.Remove(refused.Sequence);
+                if (waiter?.Progress is { IsUnattended: true })
+                {
+                    _metrics.RefusedUnattended();
+                }
+
+                waiter?.Fail(
                     refused.Reason == SubmissionRefusal.TooBusy
                         ? new RefusedException(RefusalReason.TooBusy, "too many requests are waiting")
                         : new RefusedException(RefusalReason.NoLeader, "no leader was found before the deadline"));

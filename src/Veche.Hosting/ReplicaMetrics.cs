@@ -17,6 +17,7 @@ public sealed class ReplicaMetrics
     private long _slowApplies;
     private long _installing;
     private readonly ConcurrentDictionary<MemberId, PeerMetrics> _peers = [];
+    private long _unattendedRefused;
 
     /// <summary>How long making a batch of log writes durable took, in seconds.</summary>
     public DurationHistogram LogSyncSeconds { get; } = new();
@@ -38,6 +39,9 @@ public sealed class ReplicaMetrics
 
     /// <summary>How often the member has finished repairing a damaged log since it started: 0 or 1.</summary>
     public long LogRepairs => Interlocked.Read(ref _logRepairs);
+
+    /// <summary>Commands that nobody waited for, and that were refused.</summary>
+    public long UnattendedRefused => Interlocked.Read(ref _unattendedRefused);
 
     internal void LogRepaired() => Interlocked.Increment(ref _logRepairs);
 
@@ -64,6 +68,7 @@ public sealed class ReplicaMetrics
     internal void InstallBegins() => Interlocked.Increment(ref _installing);
 
     internal void InstallEnds() => Interlocked.Decrement(ref _installing);
+    internal void RefusedUnattended() => Interlocked.Increment(ref _unattendedRefused);
 
     internal void LeaderChanged() => Interlocked.Increment(ref _leaderChanges);
 

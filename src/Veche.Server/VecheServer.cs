@@ -16,6 +16,7 @@ using Veche.Server.Http;
 using Veche.Server.Membership;
 using Veche.Server.Options;
 using Veche.Server.Recipes;
+using Veche.Server.Semantics;
 using Veche.Server.Services;
 using Veche.Server.Tls;
 using Veche.Store;
@@ -187,7 +188,7 @@ public sealed class VecheServer : IAsyncDisposable
         try
         {
             auth = new AuthSetup(member, log);
-            host = ReplicaHost.Start(HostOptions(options, identity, log, follower), store, new PeerCalls(leases, changes), observer, loggers.CreateLogger("veche"));
+            host = ReplicaHost.Start(HostOptions(options, identity, log, follower) with { Rollbacks = new RollbackFiles(options.Memory ? null : Path.Combine(options.DataDirectory, RollbackFiles.DirectoryName), store, member.Writes.Metrics, log, TimeProvider.System) }, store, new PeerCalls(leases, changes), observer, loggers.CreateLogger("veche"));
         }
         catch (Exception exception) when (exception is HostStartException or OptionException)
         {

@@ -38,6 +38,17 @@ public sealed class GatewayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_write_asks_for_and_has_reached_stands_in_headers()
+    {
+        // A member that has just started has no leader yet, and what names a concern does not wait for one for ever.
+        await PostAsync("/v3/kv/put", """{"key":"Zm9v"}""");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v3/kv/put") { Content = new StringContent("""{"key":"Zm9v","value":"YmFy"}""", Encoding.UTF8, "application/json") };
+        request.Headers.Add("veche-write-concern", "all");
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        Assert.Equal((HttpStatusCode.OK, "all"), (response.StatusCode, Assert.Single(response.Headers.GetValues("veche-reached"))));
+    }
+
+    [Fact]
     public async Task Transactions_and_unknown_fields()
     {
         string answer = await PostAsync("/v3/kv/txn", """{"compare":[{"key":"Zm9v","target":"CREATE","create_revision":"0"}],"success":[{"request_put":{"key":"Zm9v","value":"YmFy","nonsense":1}}]}""");

@@ -8,6 +8,9 @@ internal sealed class GatewayCallContext(HttpContext http, string method) : Serv
 {
     private const string MetadataPrefix = "Grpc-Metadata-";
 
+    /// <summary>What requests say about their own semantics, and replies about what was reached: as headers, without a prefix before the prefix.</summary>
+    private const string OwnPrefix = "veche-";
+
     protected override string MethodCore => method;
 
     protected override string HostCore => http.Request.Host.Value ?? string.Empty;
@@ -15,6 +18,18 @@ internal sealed class GatewayCallContext(HttpContext http, string method) : Serv
     protected override string PeerCore => $"{http.Connection.RemoteIpAddress}:{http.Connection.RemotePort}";
 
     protected override DateTime DeadlineCore => DateTime.MaxValue;
+
+    /// <summary>What a gRPC client would find in the trailers of a reply is here in its headers.</summary>
+    public void WriteTrailers()
+    {
+        foreach (Metadata.Entry entry in ResponseTrailersCore)
+        {
+            if (!entry.IsBinary && entry.Key.StartsWith(OwnPrefix, StringComparison.Ordinal) && !http.Response.HasStarted)
+            {
+                http.Response.Headers[entry.Key] = entry.Value;
+            }
+        }
+    }
 
     protected override Metadata RequestHeadersCore { get; } = HeadersOf(http.Request.Headers);
 
@@ -51,6 +66,10 @@ internal sealed class GatewayCallContext(HttpContext http, string method) : Serv
                 && !name.StartsWith(MetadataPrefix + "grpcgateway-", StringComparison.OrdinalIgnoreCase))
             {
                 metadata.Add(name[MetadataPrefix.Length..].ToLowerInvariant(), value.ToString());
+            }
+            else if (name.StartsWith(OwnPrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                metadata.Add(name.ToLowerInvariant(), value.ToString());
             }
         }
 

@@ -28,7 +28,17 @@ internal sealed class GatewayMethods(Interceptor[] interceptors, GatewayLimits l
         {
             using JsonDocument? body = await Messages(http).NextAsync(http.RequestAborted).ConfigureAwait(false);
             TRequest request = body is null ? Empty<TRequest>(descriptor) : GatewayJson.Parse<TRequest>(body.RootElement, descriptor);
-            TResponse response = await guarded(request, new GatewayCallContext(http, method.FullName)).ConfigureAwait(false);
+            var context = new GatewayCallContext(http, method.FullName);
+            TResponse response;
+            try
+            {
+                response = await guarded(request, context).ConfigureAwait(false);
+            }
+            finally
+            {
+                context.WriteTrailers();
+            }
+
             GatewayJson.Write(http.Response.BodyWriter, (IMessage)response, asResult: false);
         });
     }

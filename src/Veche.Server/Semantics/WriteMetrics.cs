@@ -24,6 +24,10 @@ internal sealed class WriteMetrics
     private const int Outcomes = (int)WriteOutcome.Refused + 1;
 
     private readonly DurationHistogram[] _seconds = [.. Enumerable.Range(0, Levels * 2).Select(static _ => new DurationHistogram())];
+    private static readonly string[] Acknowledged = ["yes", "no", "unknown"];
+
+    private readonly long[] _rolledBack = new long[Levels * 3];
+    private readonly long[] _lost = new long[Levels];
     private readonly long[] _ended = new long[Levels * 2 * Outcomes];
 
     /// <summary>A write has ended. Refused ones are counted and not timed.</summary>
@@ -37,9 +41,25 @@ internal sealed class WriteMetrics
         }
     }
 
-    /// <summary>Adds them in the format of Prometheus; concerns that nobody has used are left out.</summary>
-    public void Append(StringBuilder text)
+    /// <summary>A write was rolled back on this member.</summary>
+    /// <param name="level">Of its concern.</param>
+    /// <param name="acknowledged">yes, no or unknown.</param>
+    /// <param name="isLost">It is certain not to be in the log that takes the place of this one.</param>
+    public void RolledBack(WriteLevel level, string acknowledged, bool isLost)
     {
+        Interlocked.Increment(ref _rolledBack[((int)level * Acknowledged.Length) + Array.IndexOf(Acknowledged, acknowledged)]);
+        if (isLost && acknowledged == "yes")
+        {
+            Interlocked.Increment(ref _lost[(int)level]);
+        }
+    }
+
+    /// <summary>Adds them in the format of Prometheus; concerns that nobody has used are left out.</summary>
+    /// <param name="text">Gets them.</param>
+    /// <param name="refusedAfterNone">Writes that were answered when they were queued, and refused later.</param>
+    public void Append(StringBuilder text, long refusedAfterNone)
+    {
+        AppendLost(text, refusedAfterNone);
         text.Append("# HELP veche_writes_total Writes that ended, by concern and outcome.\n# TYPE veche_writes_total counter\n");
         for (int kind = 0; kind < Levels * 2; kind++)
         {
@@ -57,6 +77,27 @@ internal sealed class WriteMetrics
         for (int kind = 0; kind < Levels * 2; kind++)
         {
             AppendHistogram(text, name, Label(kind), _seconds[kind]);
+        }
+    }
+
+    private void AppendLost(StringBuilder text, long refusedAfterNone)
+    {
+        const string lost = "veche_acknowledged_writes_lost_total";
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {lost} Acknowledged writes that were rolled back on this member, by concern; several members may roll back the same. Stays 0 at majority and above.\n# TYPE {lost} counter\n");
+        for (int level = 0; level < Levels; level++)
+        {
+            long count = Interlocked.Read(ref _lost[level]) + (level == (int)WriteLevel.None ? refusedAfterNone : 0);
+            text.Append(CultureInfo.InvariantCulture, $"{lost}{{concern=\"{Label((WriteLevel)level)}\"}} {count}\n");
+        }
+
+        const string rolledBack = "veche_writes_rolled_back_total";
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {rolledBack} Writes that were rolled back on this member, by concern and whether they had been acknowledged.\n# TYPE {rolledBack} counter\n");
+        for (int i = 0; i < _rolledBack.Length; i++)
+        {
+            if (Interlocked.Read(ref _rolledBack[i]) is > 0 and long count)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{rolledBack}{{concern=\"{Label((WriteLevel)(i / Acknowledged.Length))}\",acknowledged=\"{Acknowledged[i % Acknowledged.Length]}\"}} {count}\n");
+            }
         }
     }
 

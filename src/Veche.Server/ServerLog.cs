@@ -37,7 +37,7 @@ internal sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(EventId = 262, Level = LogLevel.Information, Message = "sending a snapshot of {Bytes} bytes at revision {Revision}")]
     private static partial void SendingSnapshot(ILogger logger, long bytes, long revision);
 
-    [LoggerMessage(EventId = 270, Level = LogLevel.Warning, Message = "{Count} writes are rolled back, of which {Acknowledged} are known to have been acknowledged; kept in {File} (veche rollback show)")]
+    [LoggerMessage(EventId = 290, Level = LogLevel.Warning, Message = "{Count} writes are rolled back, of which {Acknowledged} are known to have been acknowledged; kept in {File} (veche rollback show)")]
     private static partial void RolledBack(ILogger logger, int count, int acknowledged, string file);
 
     public void RolledBack(int count, int acknowledged, string file) => RolledBack(logger, count, acknowledged, file);

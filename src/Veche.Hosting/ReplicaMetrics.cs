@@ -68,6 +68,7 @@ public sealed class ReplicaMetrics
     internal void InstallBegins() => Interlocked.Increment(ref _installing);
 
     internal void InstallEnds() => Interlocked.Decrement(ref _installing);
+
     internal void RefusedUnattended() => Interlocked.Increment(ref _unattendedRefused);
 
     internal void LeaderChanged() => Interlocked.Increment(ref _leaderChanges);

@@ -103,6 +103,9 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         return ValueTask.FromResult<object?>(Apply(Command.Parser.ParseFrom(command.Span)));
     }
 
+    public async ValueTask<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command, ProposalTerms terms, CancellationToken cancellationToken = default) =>
+        new(IsApplied: true, IsAcknowledged: true, await ProposeAsync(command, cancellationToken));
+
     public ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default)
     {
         CatchUp();

@@ -36,7 +36,7 @@ public static class Scenarios
     private static SimulationPlan Elections(SimulationPlan plan, SimulationRandom random) => plan with
     {
         Nodes = random.Pick([3, 3, 4, 5, 5]),
-        Faults = Often(random, 0.8, (FaultKind.EarlyTimeout, 300), (FaultKind.Partition, 400), (FaultKind.OneWay, 600), (FaultKind.Kill, 800), (FaultKind.PowerLoss, 800), (FaultKind.Clog, 300), (FaultKind.Transfer, 800), (FaultKind.SyncStall, 800)) with
+        Faults = Often(random, 0.8, (FaultKind.EarlyTimeout, 300), (FaultKind.Partition, 400), (FaultKind.OneWay, 600), (FaultKind.Kill, 800), (FaultKind.PowerLoss, 800), (FaultKind.Clog, 300), (FaultKind.Transfer, 800), (FaultKind.SyncStall, 800), (FaultKind.Coup, 3000)) with
         {
             MeanDurationMs = random.Between(100, 1500),
             MeanRestartMs = random.Between(50, 800),
@@ -81,7 +81,7 @@ public static class Scenarios
 
     private static SimulationPlan Reads(SimulationPlan plan, SimulationRandom random)
     {
-        int[] weights = new int[12];
+        int[] weights = new int[17];
         weights[(int)OperationKind.Put] = 20;
         weights[(int)OperationKind.Get] = 80;
         weights[(int)OperationKind.GetAll] = 5;
@@ -91,7 +91,7 @@ public static class Scenarios
             Nodes = random.Pick([3, 3, 5]),
             Clients = random.Between(4, 12),
             Member = plan.Member with { LeaseClockDriftBoundMs = random.Chance(0.6) ? 2 + (int)(plan.Member.ElectionTimeoutMs * 2.2 * plan.Member.ClockDriftPpm / 1e6) : null },
-            Faults = Often(random, 0.7, (FaultKind.Transfer, 300), (FaultKind.EarlyTimeout, 600), (FaultKind.Partition, 600), (FaultKind.OneWay, 600), (FaultKind.Pause, 800), (FaultKind.Clog, 400), (FaultKind.Kill, 1200), (FaultKind.ClockDrift, 1000)) with
+            Faults = Often(random, 0.7, (FaultKind.Transfer, 300), (FaultKind.EarlyTimeout, 600), (FaultKind.Partition, 600), (FaultKind.OneWay, 600), (FaultKind.Pause, 800), (FaultKind.Clog, 400), (FaultKind.Kill, 1200), (FaultKind.ClockDrift, 1000), (FaultKind.Coup, 1500)) with
             {
                 MeanDurationMs = random.Between(100, 1500),
                 MeanRestartMs = random.Between(10, 500),
@@ -103,7 +103,7 @@ public static class Scenarios
 
     private static SimulationPlan Leases(SimulationPlan plan, SimulationRandom random)
     {
-        int[] weights = [10, 5, 5, 0, 10, 0, 1, 10, 30, 60, 5, 0];
+        int[] weights = [10, 5, 5, 0, 10, 0, 1, 10, 30, 60, 5, 0, 5, 1, 5, 0, 0];
         return plan with
         {
             Faults = Often(random, 0.7, (FaultKind.Transfer, 1500), (FaultKind.EarlyTimeout, 1500), (FaultKind.Partition, 1500), (FaultKind.Pause, 2000), (FaultKind.Kill, 2000), (FaultKind.ClockDrift, 1000)) with

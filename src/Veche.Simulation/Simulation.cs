@@ -81,6 +81,12 @@ public sealed class Simulation
         }
 
         Recover();
+        CheckReport sessions = _world.History.CheckSessions();
+        if (sessions.Verdict == Verdict.Invalid)
+        {
+            throw new ViolationException($"a session guarantee was broken: {sessions.Violations[0].Rule}", sessions.Violations[0].ToString());
+        }
+
         SearchedHistory.Check(_world);
     }
 
@@ -260,7 +266,7 @@ public sealed class Simulation
                 continue;
             }
 
-            CheckState(member);
+            member.CheckState();
             uint hash = member.Store.HashHistory(0, out long revision, out _);
             hashes.Add((member, hash, revision));
         }
@@ -278,20 +284,6 @@ public sealed class Simulation
             if (operation is { Outcome: Outcome.Done, Kind: OperationKind.Put or OperationKind.PutTwo or OperationKind.PutWithLease } && !_world.Model.Wrote(operation.Key, operation.Value))
             {
                 throw new ViolationException("an acknowledged write is lost", operation.ToString());
-            }
-        }
-    }
-
-    private void CheckState(Member member)
-    {
-        for (int key = 0; key < _world.Keys; key++)
-        {
-            Veche.Api.RangeResponse response = member.Store.Range(new Veche.Api.RangeRequest { Key = KeyNames.Bytes(key) });
-            long value = response.Kvs.Count == 0 ? 0 : ValueBytes.Read(response.Kvs[0].Value);
-            ReferenceModel.Version expected = _world.Model.Read(key, _world.Model.Revision);
-            if (value != expected.Value)
-            {
-                throw new ViolationException("a member's state is not what was committed", $"{member.Id}: {KeyNames.Of(key)} is {value}, should be {expected.Value}");
             }
         }
     }

@@ -91,6 +91,7 @@ public sealed record SimulationPlan
             EntryCacheBytes = On("tiny entry cache") ? random.Between(0, 2000) : 1 << 20,
             SnapshotEntries = On("frequent snapshots") ? random.Between(5, 60) : random.Between(500, 5000),
             TrailingEntries = On("short log behind snapshots") ? random.Between(0, 5) : random.Between(20, 500),
+            DurableState = random.Chance(0.5),
             SegmentBytes = On("tiny segments") ? 64 << 10 : 256 << 10,
             Crash = CrashPlan.Draw(random),
             ClockDriftPpm = On("bad clocks") ? 50_000 : 100,

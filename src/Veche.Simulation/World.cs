@@ -40,7 +40,8 @@ internal sealed class World
         _random = new SimulationRandom(plan.Seed ^ 0xA5A5_5A5A_1234_9876);
         _network = new VirtualNetwork(plan.Network, _random.Fork(), MaxMembers + plan.Clients);
         Founders = Configuration.Of(Enumerable.Range(0, plan.Nodes).Select(IdOf));
-        Judge = new Judge();
+        Judge = new Judge { Canon = new Canon { Founders = Founders } };
+        MessageRules = new MessageRules(this);
         Model = new ReferenceModel(Judge.Canon);
         History = new History(this);
         Atlas = new Atlas(this);
@@ -69,6 +70,8 @@ internal sealed class World
     public Configuration Founders { get; }
 
     public Judge Judge { get; }
+
+    public MessageRules MessageRules { get; }
 
     public ReferenceModel Model { get; }
 
@@ -401,7 +404,7 @@ internal sealed class World
                 member.OnInstall((SnapshotPoint)next.Payload!);
                 break;
             case EventKind.SaveDone:
-                member.OnSave();
+                member.OnSave(isWritten: next.Number != 0);
                 break;
             case EventKind.CaptureDone:
                 member.OnCapture((SnapshotSend)next.Payload!);

@@ -17,14 +17,14 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     /// <summary>The revision of an empty store, as etcd counts.</summary>
     public const long FirstRevision = 1;
 
-    private readonly StoreHome _home;
+    private readonly IStoreHome _home;
     private readonly System.Threading.Lock _stateLock = new();
     private IKeyValueEngine _engine;
     private Meta _meta;
     private State _state;
     private long _durableIndex;
 
-    private KeyValueStore(StoreHome home)
+    private KeyValueStore(IStoreHome home)
     {
         _home = home;
         _engine = home.OpenEngine();
@@ -82,6 +82,9 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     /// <summary>Opens a store, or begins one.</summary>
     /// <exception cref="IOException">The directory cannot be used; the message says why and what to do.</exception>
     public static KeyValueStore Open(StoreOptions options) => new(new StoreHome(options.DataDirectory));
+
+    /// <summary>The same over engines of any kind.</summary>
+    internal static KeyValueStore Open(IStoreHome home) => new(home);
 
     /// <inheritdoc/>
     public void Flush()

@@ -5,15 +5,26 @@ using Veche.Store.Engine;
 
 namespace Veche.Store;
 
+/// <summary>Where the data of a store lives.</summary>
+internal interface IStoreHome
+{
+    /// <summary>The engine with the data in use.</summary>
+    IKeyValueEngine OpenEngine();
+
+    /// <summary>An empty engine beside the one in use, and what makes it the one in use.</summary>
+    (IKeyValueEngine Engine, Action MakeCurrent) CreateSuccessor();
+}
+
 /// <summary>
-/// Where the data of a store lives. A restored state is loaded into a directory of its own, and becomes the one in use with one rename
+/// A directory, or memory. A restored state is loaded into a directory of its own, and becomes the one in use with one rename
 /// of the file that names it.
 /// </summary>
-internal sealed class StoreHome(string? directory)
+internal sealed class StoreHome(string? directory) : IStoreHome
 {
     private const string CurrentFile = "CURRENT-STORE";
     private const string Prefix = "store-";
 
+    /// <inheritdoc/>
     public IKeyValueEngine OpenEngine()
     {
         if (directory is null)
@@ -34,7 +45,7 @@ internal sealed class StoreHome(string? directory)
         return new RocksEngine(Path.Combine(directory, name));
     }
 
-    /// <summary>An empty engine beside the one in use, and what makes it the one in use.</summary>
+    /// <inheritdoc/>
     public (IKeyValueEngine Engine, Action MakeCurrent) CreateSuccessor()
     {
         if (directory is null)

@@ -7,7 +7,7 @@ public sealed partial class RaftCore
     {
         switch (_state)
         {
-            case LeaderState leader when allowLease && HasLease(leader):
+            case LeaderState leader when allowLease && HasLease(leader, _nowNs):
                 _out.Reads.Add(new ReadOutcome(readId, CommitIndex, Refusal.None));
                 break;
             case LeaderState leader:
@@ -82,15 +82,19 @@ public sealed partial class RaftCore
         }
     }
 
+    /// <summary>True when this member leads and may answer reads from its own state at a time, asking nobody.</summary>
+    /// <param name="nowNs">The time, on the clock of the steps.</param>
+    public bool HoldsLeaseAt(long nowNs) => _state is LeaderState leader && HasLease(leader, Math.Max(_nowNs, nowNs));
+
     /// <summary>
     /// Counted from when the confirmed round was sent: its receivers refuse votes for an election timeout from a later moment, on clocks
     /// that are off by no more than the bound.
     /// </summary>
-    private bool HasLease(LeaderState leader) =>
+    private bool HasLease(LeaderState leader, long nowNs) =>
         _options.LeaseClockDriftBoundMs is { } driftMs
         && !leader.LeaseVoid
         && CommitIndex >= leader.TermStartIndex
-        && (IsSoleVoter || (leader.ConfirmedAtNs != long.MinValue && _nowNs < leader.ConfirmedAtNs + ElectionTimeoutNs - (driftMs * 1_000_000L)));
+        && (IsSoleVoter || (leader.ConfirmedAtNs != long.MinValue && nowNs < leader.ConfirmedAtNs + ElectionTimeoutNs - (driftMs * 1_000_000L)));
 
     private void GrantRead(MemberId from, long readId, long index)
     {

@@ -12,6 +12,7 @@ internal sealed class Client
     private readonly SimulationRandom _random;
     private readonly long[] _believed;
     private readonly int _weightSum;
+    private readonly RequestMaker _maker;
     private Operation? _waitingFor;
     private long _ticket;
     private int _member;
@@ -24,6 +25,7 @@ internal sealed class Client
         _random = random;
         Number = number;
         _believed = new long[world.Keys];
+        _maker = new RequestMaker(random, world.Keys, world.Model);
         _weightSum = world.Plan.Workload.Weights.Sum();
     }
 
@@ -159,6 +161,9 @@ internal sealed class Client
 
         int id = _world.History.Count;
         long lease = kind == OperationKind.LeaseGrant ? (Number * 100_000L) + ++_leases : kind is OperationKind.PutWithLease or OperationKind.LeaseKeepAlive or OperationKind.LeaseRevoke ? _lease : 0;
+
+        // A transaction may write many; and now and then somebody writes nothing at all.
+        long value = kind is OperationKind.Put or OperationKind.CompareAndSet or OperationKind.PutTwo && _random.Chance(0.05) ? ValueBytes.Empty : (id + 1) * 1000L;
         var operation = new Operation
         {
             Id = id,
@@ -167,7 +172,16 @@ internal sealed class Client
             Member = _member,
             Key = kind >= OperationKind.LeaseGrant && kind != OperationKind.PutWithLease ? -1 : key,
             SecondKey = kind == OperationKind.PutTwo ? (key + 1) % _world.Keys : -1,
-            Value = id + 1,
+            Value = value,
+            Request = kind switch
+            {
+                OperationKind.Transact => _maker.Transaction(value, _lease, readOnly: false),
+                OperationKind.DeleteMany => _maker.Delete(),
+                OperationKind.PutOver => _maker.Put(value, _lease),
+                OperationKind.Range => _maker.Range(inTransaction: false),
+                OperationKind.ReadTransact => _maker.Transaction(value, 0, readOnly: true),
+                _ => null,
+            },
             Expected = kind == OperationKind.CompareAndSet ? _believed[key] : 0,
             Lease = lease,
             AtRevision = kind == OperationKind.Compact ? Math.Max(1, _world.Model.Revision - _random.Between(0, 50)) : 0,
@@ -209,6 +223,12 @@ internal sealed class Client
                 }
 
                 return new Command { Txn = two };
+            case OperationKind.Transact:
+                return new Command { Txn = (TxnRequest)operation.Request! };
+            case OperationKind.DeleteMany:
+                return new Command { DeleteRange = (DeleteRangeRequest)operation.Request! };
+            case OperationKind.PutOver:
+                return new Command { Put = (PutRequest)operation.Request! };
             case OperationKind.LeaseGrant:
                 return new Command { LeaseGrant = new LeaseGrantRequest { ID = operation.Lease, TTL = Plan.LeaseTtlSeconds } };
             case OperationKind.LeaseRevoke:

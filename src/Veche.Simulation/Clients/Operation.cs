@@ -1,5 +1,3 @@
-using Google.Protobuf;
-
 namespace Veche.Simulation.Clients;
 
 /// <summary>What a client asks for.</summary>
@@ -40,6 +38,21 @@ public enum OperationKind : byte
 
     /// <summary>Forget history.</summary>
     Compact,
+
+    /// <summary>A transaction of any shape, nested ones in it.</summary>
+    Transact,
+
+    /// <summary>Delete a range of keys.</summary>
+    DeleteMany,
+
+    /// <summary>Put a key and keep its value or its lease, or ask for what was there before.</summary>
+    PutOver,
+
+    /// <summary>Read a range, in any order, of any revision, linearizably or not.</summary>
+    Range,
+
+    /// <summary>A transaction that only reads, linearizably.</summary>
+    ReadTransact,
 }
 
 /// <summary>What a client knows of an operation's end.</summary>
@@ -116,7 +129,19 @@ public sealed class Operation
     public string? Refusal { get; internal set; }
 
     /// <summary>True when it changes something.</summary>
-    public bool IsWrite => Kind is not (OperationKind.Get or OperationKind.GetSerializable or OperationKind.GetAll or OperationKind.LeaseKeepAlive);
+    public bool IsWrite => Kind is not (OperationKind.Get or OperationKind.GetSerializable or OperationKind.GetAll or OperationKind.LeaseKeepAlive or OperationKind.Range or OperationKind.ReadTransact);
+
+    /// <summary>True when it is answered from a member's own state, however old.</summary>
+    public bool IsSerializable => Kind == OperationKind.GetSerializable || Request is Veche.Api.RangeRequest { Serializable: true };
+
+    /// <summary>True when, done, it made its revision; otherwise it saw it.</summary>
+    public bool MadeRevision { get; internal set; }
+
+    /// <summary>The request itself, where the kind does not say it all.</summary>
+    internal Google.Protobuf.IMessage? Request { get; init; }
+
+    /// <summary>The answer to <see cref="Request"/>, for a read.</summary>
+    internal Google.Protobuf.IMessage? Response { get; set; }
 
     /// <summary>The command that goes through the log, for a write.</summary>
     internal ReadOnlyMemory<byte> Command { get; set; }
@@ -135,6 +160,7 @@ public sealed class Operation
         OperationKind.LeaseGrant => $"grant lease {Lease}",
         OperationKind.LeaseKeepAlive => $"keep lease {Lease} alive",
         OperationKind.LeaseRevoke => $"revoke lease {Lease}",
+        OperationKind.Transact or OperationKind.DeleteMany or OperationKind.PutOver or OperationKind.Range or OperationKind.ReadTransact => $"{Kind} {Request}",
         _ => $"compact {AtRevision}",
     };
 
@@ -148,6 +174,7 @@ public sealed class Operation
                 OperationKind.Get or OperationKind.GetSerializable => $" -> {Read} (written at {ReadModRevision}) at revision {Revision}",
                 OperationKind.GetAll => $" -> {string.Join(' ', ReadAll ?? [])} at revision {Revision}",
                 OperationKind.CompareAndSet or OperationKind.Delete or OperationKind.LeaseKeepAlive => $" -> {(Succeeded ? "yes" : "no")} at revision {Revision}",
+                OperationKind.Range or OperationKind.ReadTransact => $" -> {Response}",
                 _ => $" -> done at revision {Revision}",
             },
             Outcome.Refused => $" -> refused: {Refusal}",
@@ -155,38 +182,4 @@ public sealed class Operation
         };
         return $"client {Client}: {Question}{end}";
     }
-}
-
-/// <summary>Names of the keys of a world.</summary>
-internal static class KeyNames
-{
-    private static readonly ByteString[] Known = [.. Enumerable.Range(0, 256).Select(static number => ByteString.CopyFromUtf8($"k{number:d3}"))];
-
-    public static string Of(int number) => $"k{number:d3}";
-
-    public static ByteString Bytes(int number) => Known[number];
-
-    public static int NumberOf(ByteString key)
-    {
-        int number = 0;
-        for (int i = 1; i < key.Length; i++)
-        {
-            number = (number * 10) + key[i] - '0';
-        }
-
-        return number;
-    }
-}
-
-/// <summary>Values of a world: unique numbers, as eight bytes.</summary>
-internal static class ValueBytes
-{
-    public static ByteString Of(long value)
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(bytes, value);
-        return ByteString.CopyFrom(bytes);
-    }
-
-    public static long Read(ByteString bytes) => bytes.Length == 8 ? System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(bytes.Span) : -1;
 }

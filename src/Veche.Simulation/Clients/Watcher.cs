@@ -22,6 +22,7 @@ internal sealed class Watcher
     private readonly bool _noPut;
     private readonly bool _noDelete;
     private readonly bool _wantsPrevious;
+    private readonly bool _isSlow;
     private readonly List<WatchRecord> _finished = [];
     private List<WatchedResponse> _responses = [];
     private long _start;
@@ -38,6 +39,7 @@ internal sealed class Watcher
         _noPut = _random.Chance(0.15);
         _noDelete = !_noPut && _random.Chance(0.15);
         _wantsPrevious = _random.Chance(0.3);
+        _isSlow = _random.Chance(0.3);
         _start = _next = 2;
     }
 
@@ -69,7 +71,7 @@ internal sealed class Watcher
         request.Key = _key < 0 ? ByteString.CopyFromUtf8("k") : KeyNames.Bytes(_key);
         if (_key < 0)
         {
-            request.RangeEnd = ByteString.CopyFromUtf8("l");
+            request.RangeEnd = KeyNames.End;
         }
 
         if (_noPut)
@@ -103,7 +105,7 @@ internal sealed class Watcher
             if (!isScheduled)
             {
                 isScheduled = true;
-                _world.Later(50_000 + _random.Below(500_000L), Pump);
+                _world.Later(50_000 + (_isSlow ? _random.Exponential(200_000_000) : _random.Below(500_000L)), Pump);
             }
         }
 
@@ -135,7 +137,8 @@ internal sealed class Watcher
             }
         }
 
-        stream = member.Hub.OpenStream(Wake, 1 << 20);
+        // One that keeps little loses it when its client is slow, and has to read the history.
+        stream = member.Hub.OpenStream(Wake, _random.Chance(0.5) ? 1 << 20 : _random.Below(4000));
         stream.Create(request);
         if (_random.Chance(0.5))
         {
@@ -192,7 +195,7 @@ internal sealed class Watcher
     private static WatchedEvent ToWatched(Event told)
     {
         bool isDelete = told.Type == Event.Types.EventType.Delete;
-        return new WatchedEvent(told.Kv.ModRevision, told.Kv.Key.ToStringUtf8(), isDelete ? null : Text(ValueBytes.Read(told.Kv.Value)), !isDelete && told.Kv.CreateRevision == told.Kv.ModRevision)
+        return new WatchedEvent(told.Kv.ModRevision, KeyNames.Of(KeyNames.NumberOf(told.Kv.Key)), isDelete ? null : Text(ValueBytes.Read(told.Kv.Value)), !isDelete && told.Kv.CreateRevision == told.Kv.ModRevision)
         {
             Previous = told.PrevKv is null ? null : Text(ValueBytes.Read(told.PrevKv.Value)),
         };

@@ -13,7 +13,7 @@ public sealed record WorkloadPlan
     public int TimeoutMs { get; init; } = 2000;
 
     /// <summary>Weights of the kinds of operations, by <see cref="OperationKind"/>.</summary>
-    public IReadOnlyList<int> Weights { get; init; } = [30, 5, 15, 5, 30, 5, 3, 1, 3, 4, 1, 1];
+    public IReadOnlyList<int> Weights { get; init; } = [30, 5, 15, 5, 30, 5, 3, 1, 3, 4, 1, 1, 6, 1, 4, 6, 2];
 
     /// <summary>Time to live of leases, in seconds.</summary>
     public int LeaseTtlSeconds { get; init; } = 3;
@@ -24,10 +24,16 @@ public sealed record WorkloadPlan
     /// <summary>Draws one.</summary>
     public static WorkloadPlan Draw(SimulationRandom random)
     {
-        int[] weights = [30, 5, 15, 5, 30, 5, 3, 1, 3, 4, 1, 1];
+        int[] weights = [30, 5, 15, 5, 30, 5, 3, 1, 3, 4, 1, 1, 6, 1, 4, 6, 2];
         for (int i = 0; i < weights.Length; i++)
         {
             weights[i] = random.Chance(0.15) ? 0 : weights[i] * random.Between(1, 4);
+        }
+
+        if (random.Chance(0.4))
+        {
+            // Without them, every key can be searched for an order that explains it.
+            weights[(int)OperationKind.Transact] = weights[(int)OperationKind.DeleteMany] = weights[(int)OperationKind.PutOver] = 0;
         }
 
         weights[(int)OperationKind.Put] = Math.Max(5, weights[(int)OperationKind.Put]);

@@ -207,6 +207,9 @@ internal sealed partial class FaultInjector
             case FaultKind.Transfer:
                 _world.Operator.Transfer();
                 break;
+            case FaultKind.Coup:
+                Coup();
+                break;
             case FaultKind.Membership:
                 _world.Operator.ChangeMembers();
                 break;
@@ -342,6 +345,68 @@ internal sealed partial class FaultInjector
                 {
                     Unblock(links);
                     _world.Mends(span, number, "can reach everybody again");
+                }
+            });
+        }
+    }
+
+    /// <summary>The one who wants to lead hears nothing from the leader, and asks whoever was just started and may not remember what it promised.</summary>
+    private void Coup()
+    {
+        if (_world.Operator.Leader() is not { } leader)
+        {
+            return;
+        }
+
+        List<Member> others = [.. _world.Members.Where(member => member != leader && member.State == MemberState.Up && leader.Core.Configuration.IsVoter(member.Id))];
+        if (others.Count < 2)
+        {
+            return;
+        }
+
+        _random.Shuffle(others);
+        Member usurper = others[0];
+        List<Link> cut = [_world.Network.Between(leader.Number, usurper.Number)];
+        if (_random.Chance(0.5))
+        {
+            cut.Add(_world.Network.Between(usurper.Number, leader.Number));
+        }
+
+        Block(cut);
+        _world.Count("coups");
+        long electionNs = _world.Plan.Member.ElectionTimeoutMs * 1_000_000L;
+        long atNs = electionNs + _random.Below(electionNs);
+        int span = _world.NoteFault(FaultKind.Coup, usurper.Number, "does not hear the leader and wants to lead", [usurper.Number], [leader.Number]);
+        for (int attempt = _random.Between(2, 5); attempt > 0; attempt--)
+        {
+            Member helper = others[1 + _random.Below(others.Count - 1)];
+            _world.Later(atNs, () => Plot(usurper, helper));
+            atNs += (electionNs / 4) + _random.Below(electionNs);
+        }
+
+        Mend(atNs + electionNs, () =>
+        {
+            Unblock(cut);
+            _world.NoteMend(span, "a coup is over");
+        });
+    }
+
+    private void Plot(Member usurper, Member helper)
+    {
+        if (IsOver || !helper.IsRunning)
+        {
+            return;
+        }
+
+        helper.Kill();
+        StartLater(helper, 1_000_000);
+        for (int attempt = 1; attempt <= 3; attempt++)
+        {
+            _world.Later(1_000_000 + (attempt * _random.Below(8_000_000L)), () =>
+            {
+                if (!IsOver && usurper.State == MemberState.Up)
+                {
+                    usurper.Turn(new ReplicaInput.Campaign());
                 }
             });
         }

@@ -65,6 +65,9 @@ public enum FaultKind
 
     /// <summary>Members come and go.</summary>
     Membership,
+
+    /// <summary>A member that does not hear the leader campaigns again and again, while those it needs are restarted.</summary>
+    Coup,
 }
 
 /// <summary>Which faults there are in a world, and how often.</summary>

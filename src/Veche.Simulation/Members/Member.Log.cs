@@ -141,6 +141,12 @@ internal sealed partial class Member
             {
                 SaveState();
             }
+
+            if (_installing is { } point && _random.Chance(0.5))
+            {
+                using Stream image = _snapshots!.OpenRead(point.Position);
+                _store!.Restore(image, point.Position);
+            }
         }
         catch (CrashException)
         {

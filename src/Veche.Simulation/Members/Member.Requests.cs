@@ -34,13 +34,14 @@ internal sealed partial class Member
         DropExpired();
         switch (operation.Kind)
         {
-            case OperationKind.Get or OperationKind.GetAll:
+            case OperationKind.Get or OperationKind.GetAll or OperationKind.ReadTransact:
+            case OperationKind.Range when !operation.IsSerializable:
                 long readId = ++_lastRead;
                 _reads.Add(readId, new PendingRead(operation, _world.Judge.Canon.CommittedIndex));
                 Turn(new ReplicaInput.Read(readId, AllowLease: _plan.LeaseClockDriftBoundMs is not null && _random.Chance(0.7)));
                 break;
-            case OperationKind.GetSerializable:
-                Answer(operation, _store!.Range(new RangeRequest { Key = KeyNames.Bytes(operation.Key), Serializable = true }));
+            case OperationKind.GetSerializable or OperationKind.Range:
+                Serve(operation);
                 break;
             case OperationKind.LeaseKeepAlive:
                 KeepAlive(operation);
@@ -181,6 +182,7 @@ internal sealed partial class Member
 
         Expected expected = _world.Model.At(index);
         operation.Revision = expected.Revision;
+        operation.MadeRevision = expected.MadeRevision;
         (long revision, bool succeeded, string? refusal) = result switch
         {
             PutResponse put => (put.Header.Revision, true, null),
@@ -192,6 +194,11 @@ internal sealed partial class Member
             StoreError error => (expected.Revision, false, error.Message),
             _ => (-1L, false, $"an answer of type {result?.GetType().Name}"),
         };
+        if (refusal is null && expected.Answer is { } whole && !whole.Equals(result))
+        {
+            throw new ViolationException("an answer is not what the model says", $"{Id}, index {index}, {operation}: answered {result}; expected {whole}");
+        }
+
         if (revision != expected.Revision || succeeded != expected.Succeeded || refusal != expected.Refusal)
         {
             throw new ViolationException("an answer is not what the model says", $"{Id}, index {index}, {operation}: answered revision {revision}, {succeeded}, {refusal}; expected {expected}");
@@ -222,10 +229,39 @@ internal sealed partial class Member
                 throw new ViolationException("a linearizable read would not show what was committed before it", $"{Id} serves {read.Operation} with {AppliedIndex} applied; {read.CommittedBefore} was committed when it was asked");
             }
 
-            Operation operation = read.Operation;
-            Answer(operation, operation.Kind == OperationKind.GetAll
-                ? _store!.Range(new RangeRequest { Key = KeyNames.Bytes(0), RangeEnd = ByteString.CopyFromUtf8("l") })
-                : _store!.Range(new RangeRequest { Key = KeyNames.Bytes(operation.Key) }));
+            Serve(read.Operation);
+        }
+    }
+
+    /// <summary>From the state as it is here.</summary>
+    private void Serve(Operation operation)
+    {
+        try
+        {
+            switch (operation.Request)
+            {
+                case RangeRequest range:
+                    RangeResponse found = _store!.Range(range);
+                    operation.Response = found;
+                    operation.Revision = found.Header.Revision;
+                    Reply(operation, Outcome.Done);
+                    break;
+                case TxnRequest transaction:
+                    TxnResponse response = _store!.ReadTransaction(transaction);
+                    operation.Response = response;
+                    operation.Revision = response.Header.Revision;
+                    Reply(operation, Outcome.Done);
+                    break;
+                default:
+                    Answer(operation, _store!.Range(operation.Kind == OperationKind.GetAll
+                        ? new RangeRequest { Key = KeyNames.Bytes(0), RangeEnd = KeyNames.End }
+                        : new RangeRequest { Key = KeyNames.Bytes(operation.Key), Serializable = operation.IsSerializable }));
+                    break;
+            }
+        }
+        catch (StoreException exception)
+        {
+            Refuse(operation, exception.Message);
         }
     }
 

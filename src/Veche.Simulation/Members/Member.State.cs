@@ -1,6 +1,9 @@
+using Veche.Api;
 using Veche.Log;
 using Veche.Raft;
 using Veche.Replica;
+using Veche.Simulation.Clients;
+using Veche.Simulation.Verdicts;
 using Veche.Store.Leases;
 using Veche.Store.Watching;
 
@@ -16,15 +19,23 @@ internal sealed partial class Member : IEventSink
     private Lessor? _lessor;
     private bool _savePending;
 
+    /// <summary>The snapshot that is to be installed next.</summary>
+    private SnapshotPoint? _installing;
+    private IStateImage? _pinned;
+    private SnapshotPoint? _pinnedPoint;
+
+    /// <summary>Up to here the state survives without the log.</summary>
+    private long _savedThrough;
+
     /// <summary>Where watches are opened.</summary>
     public WatchHub Hub => _hub!;
 
     /// <inheritdoc/>
     public void Publish(long revision, IReadOnlyList<StoredEvent> events)
     {
-        if (_world.Judge.Canon.Revise(revision, events) is { } wrong)
+        if (_world.Model.Difference(revision, events) is { } wrong)
         {
-            throw new ViolationException("state machines differ", $"{Id}: {wrong}");
+            throw new ViolationException("a state machine did not do what was committed", $"{Id}: {wrong}");
         }
 
         _hub!.Publish(revision, events);
@@ -47,6 +58,7 @@ internal sealed partial class Member : IEventSink
         }
 
         CheckApplied(entries);
+        _world.Model.TakeThrough(entries[^1].Index);
         _store!.Apply(_batch);
         for (int i = 0; i < _batchSequences.Count; i++)
         {
@@ -63,6 +75,7 @@ internal sealed partial class Member : IEventSink
 
     public void OnInstall(SnapshotPoint point)
     {
+        _installing = null;
         try
         {
             using (Stream image = _snapshots!.OpenRead(point.Position))
@@ -78,14 +91,24 @@ internal sealed partial class Member : IEventSink
             return;
         }
 
+        _savedThrough = point.Position.Index;
         _appliedConfiguration = point.Configuration;
+        CheckState();
         _world.Count("snapshots installed");
         _world.Note(Number, $"installs the snapshot at {point.Position.Index}");
         Turn(new ReplicaInput.Installed(point));
     }
 
-    public void OnSave()
+    /// <summary>The state is to be saved: pinned first, and written some time later, beside whatever is applied meanwhile.</summary>
+    public void OnSave(bool isWritten)
     {
+        if (!isWritten)
+        {
+            PinState();
+            _world.After(this, EventKind.SaveDone, _random.Exponential(_random.Chance(0.2) ? 500_000_000 : 20_000_000), 1, null);
+            return;
+        }
+
         _savePending = false;
         long durable;
         try
@@ -98,6 +121,7 @@ internal sealed partial class Member : IEventSink
             durable = 0;
         }
 
+        _savedThrough = Math.Max(_savedThrough, durable);
         Turn(new ReplicaInput.StateSaved(durable));
     }
 
@@ -118,7 +142,7 @@ internal sealed partial class Member : IEventSink
             image.WriteTo(content);
         }
 
-        var point = new SnapshotPoint(applied, _appliedConfiguration);
+        SnapshotPoint point = PointAt(applied);
         Turn(new ReplicaInput.SnapshotSending(send.To, applied.Index));
         _world.SendSnapshot(this, receiver, new SnapshotInTransit(this, Incarnation, send, point, content.ToArray()));
     }
@@ -141,19 +165,78 @@ internal sealed partial class Member : IEventSink
         Turn(new ReplicaInput.SnapshotReceived(transit.Sender.Id, transit.Send.Term, transit.Point));
     }
 
+    private void PinState()
+    {
+        if (!_store!.IsDurable)
+        {
+            _pinned = _store.Capture();
+            _pinnedPoint = PointAt(_pinned.Applied);
+        }
+    }
+
     private long SaveState()
     {
-        using IStateImage image = _store!.Capture();
-        var point = new SnapshotPoint(image.Applied, _appliedConfiguration);
-        using (SnapshotWriter writer = _snapshots!.Begin(point))
+        if (_store!.IsDurable)
         {
+            long flushed = _store.Applied.Index;
+            _store.Flush();
+            _world.Count("states flushed");
+            return _store.DurableIndex <= flushed ? _store.DurableIndex : throw new ViolationException("a state is called durable that is not", $"{Id} says {_store.DurableIndex}; {flushed} was flushed");
+        }
+
+        if (_pinned is null)
+        {
+            PinState();
+        }
+
+        using (IStateImage image = _pinned!)
+        using (SnapshotWriter writer = _snapshots!.Begin(_pinnedPoint!))
+        {
+            _pinned = null;
             image.WriteTo(writer.Content);
             writer.Commit();
         }
 
-        _snapshots.DeleteOlderThan(point.Position);
+        _snapshots.DeleteOlderThan(_pinnedPoint!.Position);
         _world.Count("snapshots saved");
-        return point.Position.Index;
+        return _pinnedPoint.Position.Index;
+    }
+
+    private SnapshotPoint PointAt(LogPosition applied)
+    {
+        Configuration expected = _world.Judge.Canon.ConfigurationAt(applied.Index);
+        return _appliedConfiguration.Equals(expected) || (_joins && applied.Index == 0)
+            ? new SnapshotPoint(applied, _appliedConfiguration)
+            : throw new ViolationException("a snapshot has another configuration than was committed", $"{Id} saves {applied} with {_appliedConfiguration}; it should be {expected}");
+    }
+
+    /// <summary>A state that comes from a disk, a snapshot or the network is what the committed commands make, now and as far back as can be asked for.</summary>
+    public void CheckState()
+    {
+        ReferenceModel model = _world.Model;
+        model.TakeThrough(_world.Judge.Canon.CommittedIndex);
+        long now = _store!.CurrentRevision;
+        long oldest = Math.Max(1, _store.CompactRevision);
+        for (int look = 0; look < 3; look++)
+        {
+            var everything = new RangeRequest { Key = KeyNames.Bytes(0), RangeEnd = KeyNames.End, Revision = look == 0 ? 0 : _random.Between(oldest, now) };
+            RangeResponse found = _store.Range(everything);
+            RangeResponse expected = model.Range(everything, now);
+            if (!found.Equals(expected))
+            {
+                throw new ViolationException("a member's state is not what was committed", $"{Id} at {_store.Applied}, revision {everything.Revision}: has {found}; should have {expected}");
+            }
+
+            if (look == 0 && _store.Keys != found.Count)
+            {
+                throw new ViolationException("a member's state is not what was committed", $"{Id} has {found.Count} keys and counts {_store.Keys}");
+            }
+        }
+
+        if (_store.Applied.Index == model.Index && !_store.Leases().Select(static lease => lease.Id).SequenceEqual(model.Leases))
+        {
+            throw new ViolationException("a member's state is not what was committed", $"{Id} has leases {string.Join(' ', _store.Leases().Select(static lease => lease.Id))}; should have {string.Join(' ', model.Leases)}");
+        }
     }
 
     /// <summary>Only committed entries, in order, each once.</summary>

@@ -1,6 +1,7 @@
 using Veche.Raft;
 using Veche.Replica;
 using Veche.Simulation.Tracing;
+using Veche.Simulation.Verdicts;
 
 namespace Veche.Simulation.Members;
 
@@ -14,18 +15,26 @@ internal sealed partial class Member
     /// <summary>What the trace last said of it.</summary>
     private Standing _standing;
 
+    private StepRules? _rules;
+
+    /// <summary>It would answer a read by its lease now.</summary>
+    public bool HoldsLease => Core.HoldsLeaseAt(LocalNow);
+
     /// <summary>One input. Whatever it breaks ends the world.</summary>
     public void Turn(ReplicaInput input)
     {
+        long now = LocalNow;
+        _rules!.Before(Core);
         try
         {
-            _replica!.Step(input, LocalNow, _output);
+            _replica!.Step(input, now, _output);
         }
         catch (InvariantBrokenException exception)
         {
             throw new ViolationException("a member found an invariant broken", $"{Id}: {exception.Message}");
         }
 
+        _rules.After(Core, input, now);
         Look();
         CarryOut();
     }
@@ -38,12 +47,18 @@ internal sealed partial class Member
             _world.Judge.Writes(core, write, _issued);
         }
 
+        if (_output.Writes.Count > 0)
+        {
+            _world.Judge.GoesBy(core, _issued);
+        }
+
         if (_output.LeadershipChanged)
         {
             bool leads = core.Role == Role.Leader;
             if (leads)
             {
                 _world.Judge.Leads(core);
+                _world.MessageRules.Leads(core);
             }
 
             if (leads && !_leads)
@@ -82,6 +97,7 @@ internal sealed partial class Member
 
     private void CarryOut()
     {
+        RaftCore core = Core;
         if (_output.Writes.Count > 0)
         {
             foreach (LogWrite write in _output.Writes)
@@ -93,6 +109,7 @@ internal sealed partial class Member
         foreach (PeerMessage message in _output.Sends)
         {
             _world.Judge.Sends(message, Durable);
+            _world.MessageRules.Sends(core, message, Durable);
             _world.Send(this, message);
         }
 
@@ -103,6 +120,7 @@ internal sealed partial class Member
 
         if (_output.Install is { } install)
         {
+            _installing = install;
             AfterApplies(EventKind.InstallDone, 1_000_000 + _random.Exponential(5_000_000), install);
         }
 
@@ -114,6 +132,7 @@ internal sealed partial class Member
 
         if (_output.Compact is { } compact)
         {
+            CheckCompaction(compact);
             _logWork.Enqueue((null, compact));
         }
 
@@ -147,6 +166,21 @@ internal sealed partial class Member
         WorkOnLog();
         Arm(deadlineNs);
         Resubmit();
+    }
+
+    /// <summary>What leaves the log must survive in the state, with the configuration that was in force.</summary>
+    private void CheckCompaction(SnapshotPoint point)
+    {
+        if (point.Position.Index > _savedThrough)
+        {
+            throw new ViolationException("a log was compacted beyond what is saved", $"{Id} forgets its log through {point.Position}, and its state is saved through {_savedThrough}");
+        }
+
+        Raft.Configuration expected = _world.Judge.Canon.ConfigurationAt(point.Position.Index);
+        if (!point.Configuration.Equals(expected))
+        {
+            throw new ViolationException("a log was compacted with another configuration than was committed", $"{Id} forgets its log through {point.Position} with {point.Configuration}; it should be {expected}");
+        }
     }
 
     /// <summary>One thread owns the state machine, so what it is given happens in the order it was given.</summary>

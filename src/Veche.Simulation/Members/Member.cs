@@ -69,6 +69,9 @@ internal sealed partial class Member
 
     public VirtualDisk Disk { get; private set; } = new();
 
+    /// <summary>Where its state is kept, when it is durable.</summary>
+    private VirtualStoreHome? _home;
+
     public MemberState State
     {
         get;
@@ -131,7 +134,7 @@ internal sealed partial class Member
             });
             _log = recovery.Log;
             CheckRecovered(recovery.Start);
-            _store = KeyValueStore.Open(new StoreOptions());
+            _store = _plan.DurableState ? KeyValueStore.Open(_home ??= new VirtualStoreHome(_random.Fork())) : KeyValueStore.Open(new StoreOptions());
             OpenState(recovery.Start);
             Begin(recovery.Start);
         }
@@ -202,6 +205,7 @@ internal sealed partial class Member
     {
         CloseParts();
         Disk = new VirtualDisk();
+        _home = null;
         Ruin("its disk was lost");
     }
 
@@ -245,8 +249,12 @@ internal sealed partial class Member
         FailEverything();
         _replica = null;
         _log = null;
+        _pinned?.Dispose();
+        _pinned = null;
+        _installing = null;
         _store?.Dispose();
         _store = null;
+        _home?.ProcessEnded();
         _hub = null;
         _logWork.Clear();
         _logJob.Clear();
@@ -257,7 +265,18 @@ internal sealed partial class Member
 
     private void OpenState(RaftStart start)
     {
-        // As a server does with a state machine that lives in memory: the newest snapshot that the log can carry on.
+        if (_store!.Applied.Index > _log!.Last.Index)
+        {
+            throw new ViolationException("a state is ahead of its log", $"{Id}: the state is at {_store.Applied}, and the log ends at {_log.Last}");
+        }
+
+        // As a server does: what is durable and inside the log goes on from there; otherwise the newest snapshot that the log can carry on.
+        if (_store.IsDurable && _store.Applied.Index >= start.Base.Position.Index)
+        {
+            _world.Count("durable states reopened");
+            return;
+        }
+
         foreach (SnapshotPoint snapshot in _snapshots!.List())
         {
             if (_log!.PositionAt(snapshot.Position.Index) == snapshot.Position)
@@ -268,7 +287,7 @@ internal sealed partial class Member
             }
         }
 
-        if (start.Base.Position.Index > 0)
+        if (start.Base.Position.Index > _store.Applied.Index)
         {
             throw new InvalidDataException($"the log begins after {start.Base.Position}, and no snapshot fills the gap");
         }
@@ -299,6 +318,8 @@ internal sealed partial class Member
             SnapshotEntries = _plan.SnapshotEntries,
             TrailingEntries = _plan.TrailingEntries,
         };
+        _savedThrough = _store!.Applied.Index;
+        _rules = new StepRules(_options.Raft, LocalNow);
         _replica = new Veche.Replica.Replica(_options, start, _store!.Applied, epoch, LocalNow);
         _appliedConfiguration = Core.ConfigurationAt(_store.Applied.Index);
         _hub = new WatchHub(_store);
@@ -308,6 +329,7 @@ internal sealed partial class Member
         _leads = false;
         _armedForNs = 0;
         _commitSeen = Core.CommitIndex;
+        CheckState();
         State = MemberState.Up;
         _standing = default;
         _world.Note(Number, "starts", TraceKind.Start, TraceRole.Follower);

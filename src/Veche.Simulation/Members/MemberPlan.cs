@@ -20,6 +20,9 @@ public sealed record MemberPlan
     /// <summary>Time a member works on a request before it gives up, in milliseconds.</summary>
     public int RequestTimeoutMs { get; init; } = 3000;
 
+    /// <summary>True when the state survives a process by itself, but for what its engine had not flushed, as on a server with a data directory; false when it lives in memory.</summary>
+    public bool DurableState { get; init; }
+
     /// <summary>Entries after which a snapshot is taken.</summary>
     public long SnapshotEntries { get; init; } = 2000;
 

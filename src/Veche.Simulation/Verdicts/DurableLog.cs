@@ -6,6 +6,8 @@ namespace Veche.Simulation.Verdicts;
 internal sealed class DurableLog
 {
     private readonly List<long> _terms = [];
+    private readonly List<(long Index, Configuration Configuration)> _configurations = [];
+    private Configuration _baseConfiguration = Configuration.Empty;
 
     /// <summary>Where it begins.</summary>
     public LogPosition Base { get; private set; }
@@ -13,6 +15,12 @@ internal sealed class DurableLog
     public long LastIndex => Base.Index + _terms.Count;
 
     public HardState HardState { get; private set; }
+
+    /// <summary>The last configuration it holds.</summary>
+    public Configuration Configuration => _configurations.Count > 0 ? _configurations[^1].Configuration : _baseConfiguration;
+
+    /// <summary>Index of the entry that brought it; that of the beginning when it was there before.</summary>
+    public long ConfigurationIndex => _configurations.Count > 0 ? _configurations[^1].Index : Base.Index;
 
     /// <summary>Term of an entry; -1 when it is not there, 0 when it was compacted away.</summary>
     public long TermAt(long index) =>
@@ -30,7 +38,9 @@ internal sealed class DurableLog
         if (write.Reset is { } reset)
         {
             _terms.Clear();
+            _configurations.Clear();
             Base = reset.Position;
+            _baseConfiguration = reset.Configuration;
         }
 
         if (write.HardState is { } hardState)
@@ -42,11 +52,17 @@ internal sealed class DurableLog
         {
             int kept = (int)(keep - Base.Index);
             _terms.RemoveRange(kept, _terms.Count - kept);
+            _configurations.RemoveAll(configuration => configuration.Index > keep);
         }
 
         for (int i = 0; i < write.Entries.Count; i++)
         {
-            _terms.Add(write.Entries[i].Term);
+            Entry entry = write.Entries[i];
+            _terms.Add(entry.Term);
+            if (entry.Kind == EntryKind.Configuration && ConfigurationEntry.TryDecode(entry.Data, out Configuration? configuration, out _))
+            {
+                _configurations.Add((entry.Index, configuration));
+            }
         }
     }
 
@@ -54,17 +70,28 @@ internal sealed class DurableLog
     {
         _terms.RemoveRange(0, (int)(through.Index - Base.Index));
         Base = through;
+        while (_configurations.Count > 0 && _configurations[0].Index <= through.Index)
+        {
+            _baseConfiguration = _configurations[0].Configuration;
+            _configurations.RemoveAt(0);
+        }
     }
 
     /// <summary>Takes over what a log holds that was found to be in order.</summary>
     public void Adopt(RaftStart start)
     {
         _terms.Clear();
+        _configurations.Clear();
         Base = start.Base.Position;
+        _baseConfiguration = start.Base.Configuration;
         HardState = start.HardState;
         foreach (EntrySummary entry in start.Entries)
         {
             _terms.Add(entry.Term);
+            if (entry.Configuration is { } configuration)
+            {
+                _configurations.Add((entry.Index, configuration));
+            }
         }
     }
 
@@ -76,6 +103,11 @@ internal sealed class DurableLog
         if (start.HardState != HardState)
         {
             return $"term and vote were {HardState} and are {start.HardState}";
+        }
+
+        if (!(start.Entries.LastOrDefault(static entry => entry.Configuration is not null).Configuration ?? start.Base.Configuration).Equals(Configuration))
+        {
+            return $"the last configuration was {Configuration}";
         }
 
         if (last != LastIndex)

@@ -1,6 +1,11 @@
+using Google.Protobuf;
+using Veche.Api;
+using Veche.Checking;
+using Veche.Checking.Sessions;
 using Veche.Simulation.Clients;
 using Veche.Simulation.Members;
 using Veche.Simulation.Tracing;
+using Member = Veche.Simulation.Members.Member;
 
 namespace Veche.Simulation.Verdicts;
 
@@ -44,6 +49,10 @@ internal sealed class History(World world)
             Done++;
             Check(operation, floor);
         }
+        else
+        {
+            CheckRefused(operation, floor);
+        }
     }
 
     /// <summary>The world ends: who still waits for an answer never hears one.</summary>
@@ -82,16 +91,19 @@ internal sealed class History(World world)
 
                 return;
 
-            case OperationKind.GetSerializable:
-                CheckRead(operation);
-                (int, int, int) session = (operation.Client, operation.Member, world.Members[operation.Member].Incarnation);
-                long seen = _serializable.GetValueOrDefault(session);
-                if (operation.Revision < seen)
+            case OperationKind.Range or OperationKind.ReadTransact:
+                CheckResponse(operation);
+                if (!operation.IsSerializable)
                 {
-                    throw new ViolationException("serializable reads went back", $"{operation}, after revision {seen} at the same member");
+                    break;
                 }
 
-                _serializable[session] = operation.Revision;
+                CheckSerializable(operation);
+                return;
+
+            case OperationKind.GetSerializable:
+                CheckRead(operation);
+                CheckSerializable(operation);
                 return;
 
             case OperationKind.Get:
@@ -108,13 +120,55 @@ internal sealed class History(World world)
         }
 
         // Real time: what was acknowledged before this was asked comes before it. A write makes a revision of its own.
-        bool makesRevision = operation.Kind is OperationKind.Put or OperationKind.PutTwo or OperationKind.PutWithLease || (operation.Succeeded && operation.Kind is OperationKind.CompareAndSet or OperationKind.Delete);
-        if (operation.Revision < floor || (makesRevision && operation.Revision == floor))
+        if (operation.Revision < floor || (operation.MadeRevision && operation.Revision == floor))
         {
             throw new ViolationException("not linearizable", $"{operation}, but revision {floor} was acknowledged before it was asked");
         }
 
         _acknowledgedRevision = Math.Max(_acknowledgedRevision, operation.Revision);
+    }
+
+    /// <summary>The four guarantees of sessions, client by client, on everything that was answered from the state of all.</summary>
+    public CheckReport CheckSessions() => SessionChecker.Check(_operations
+        .Where(static operation => operation is { Outcome: Outcome.Done, IsSerializable: false, Kind: not OperationKind.LeaseKeepAlive })
+        .Select(static operation => new SessionOperation(operation.Client, operation.MadeRevision, operation.Revision)));
+
+    private void CheckSerializable(Operation operation)
+    {
+        (int, int, int) session = (operation.Client, operation.Member, world.Members[operation.Member].Incarnation);
+        long seen = _serializable.GetValueOrDefault(session);
+        if (operation.Revision < seen)
+        {
+            throw new ViolationException("serializable reads went back", $"{operation}, after revision {seen} at the same member");
+        }
+
+        _serializable[session] = operation.Revision;
+    }
+
+    private void CheckResponse(Operation operation)
+    {
+        world.Model.TakeThrough(world.Judge.Canon.CommittedIndex);
+        IMessage expected = operation.Request is RangeRequest range ? world.Model.Range(range, operation.Revision) : world.Model.ReadTransaction((TxnRequest)operation.Request!, operation.Revision);
+        if (!expected.Equals(operation.Response))
+        {
+            throw new ViolationException("a read does not show the state of its revision", $"{operation}; it should be {expected}");
+        }
+    }
+
+    /// <summary>A read may be refused for a revision that is gone, or not there yet.</summary>
+    private void CheckRefused(Operation operation, long floor)
+    {
+        if (operation.Request is not RangeRequest { Revision: > 0 } range || operation.Refusal is not (ReferenceModel.CompactedText or ReferenceModel.FutureText))
+        {
+            return;
+        }
+
+        world.Model.TakeThrough(world.Judge.Canon.CommittedIndex);
+        bool isRight = operation.Refusal == ReferenceModel.CompactedText ? range.Revision < world.Model.Compacted : operation.IsSerializable || range.Revision > floor;
+        if (!isRight)
+        {
+            throw new ViolationException("a read was refused without reason", $"{operation}; revision {floor} was acknowledged before it was asked, and history is compacted at {world.Model.Compacted}");
+        }
     }
 
     private void CheckRead(Operation operation)

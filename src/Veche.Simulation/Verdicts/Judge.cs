@@ -12,7 +12,7 @@ internal sealed class Judge
     private readonly Dictionary<long, MemberId> _leaders = [];
     private readonly Dictionary<(MemberId Voter, long Term), MemberId> _votes = [];
 
-    public Canon Canon { get; } = new();
+    public Canon Canon { get; init; } = new();
 
     /// <summary>How many things were looked at.</summary>
     public long Checks { get; private set; }
@@ -73,13 +73,62 @@ internal sealed class Judge
             throw new ViolationException("a term fell", $"{core.Id} goes from term {before.HardState.Term} to {hardState.Term}");
         }
 
+        if (write.Reset is { } reset && Canon.Founders.AllMembers.Count > 0 && !reset.Configuration.Equals(Canon.ConfigurationAt(reset.Position.Index)))
+        {
+            throw new ViolationException("a snapshot has another configuration than was committed", $"{core.Id} begins anew at {reset.Position} with {reset.Configuration}; it should be {Canon.ConfigurationAt(reset.Position.Index)}");
+        }
+
+        (long changedAt, Configuration old) = (before.ConfigurationIndex, before.Configuration);
         before.Take(write);
+        if (core.Role == Role.Leader && before.ConfigurationIndex > changedAt && write.Reset is null)
+        {
+            Reconfigures(core, old, changedAt, before.Configuration);
+        }
+
         for (int i = 0; i < write.Entries.Count; i++)
         {
             Entry entry = write.Entries[i];
             if (Canon.Append(entry, before.TermAt(entry.Index - 1)) is { } wrong)
             {
                 throw new ViolationException("logs do not match", $"{core.Id}: {wrong}");
+            }
+        }
+    }
+
+    /// <summary>A member has handed all writes of a step to its log: it goes by the last configuration in it, committed or not (Raft §6).</summary>
+    public void GoesBy(RaftCore core, DurableLog log)
+    {
+        Checks++;
+        if (!core.Configuration.Equals(log.Configuration))
+        {
+            throw new ViolationException("a member goes by another configuration than the last in its log", $"{core.Id} goes by {core.Configuration}; the last is {log.Configuration}");
+        }
+    }
+
+    /// <summary>A leader changes the configuration (Raft §6): one change after the other, and never so that two majorities could decide without each other.</summary>
+    private void Reconfigures(RaftCore core, Configuration old, long changedAt, Configuration next)
+    {
+        const int MostToTry = 10;
+
+        Checks++;
+        if (changedAt > Math.Max(Canon.CommittedIndex, core.CommitIndex))
+        {
+            throw new ViolationException("a configuration was changed before the last change was committed", $"{core.Id} changes {old} of {changedAt} to {next}; {Canon.CommittedIndex} is committed");
+        }
+
+        if (core.CommitIndex < core.FirstIndex - 1 || core.TermAt(core.CommitIndex) != core.Term)
+        {
+            throw new ViolationException("a configuration was changed before anything of the term was committed", $"{core.Id} changes {old} to {next} in term {core.Term}");
+        }
+
+        MemberId[] all = [.. old.AllMembers.Concat(next.AllMembers).Distinct()];
+        for (int set = 0; all.Length <= MostToTry && set < 1 << all.Length; set++)
+        {
+            int chosen = set;
+            bool IsIn(MemberId member) => (chosen >> Array.IndexOf(all, member) & 1) != 0;
+            if (old.HasQuorum(IsIn) && next.HasQuorum(member => !IsIn(member)))
+            {
+                throw new ViolationException("two configurations can decide without each other", $"{core.Id} changes {old} to {next}");
             }
         }
     }

@@ -1,8 +1,10 @@
+using Google.Protobuf;
 using Veche.Api;
 using Veche.Api.Commands;
-using Veche.Replica;
 using Veche.Raft;
+using Veche.Replica;
 using Veche.Simulation.Clients;
+using Veche.Store.Watching;
 
 namespace Veche.Simulation.Verdicts;
 
@@ -10,28 +12,47 @@ namespace Veche.Simulation.Verdicts;
 /// <param name="Revision">Revision after it.</param>
 /// <param name="Succeeded">Its condition held, or there was something to delete.</param>
 /// <param name="Refusal">Why it was refused, or null.</param>
-internal readonly record struct Expected(long Revision, bool Succeeded, string? Refusal);
+/// <param name="MadeRevision">It made its revision; otherwise it changed nothing.</param>
+/// <param name="Answer">The whole answer, where there is more to it.</param>
+internal readonly record struct Expected(long Revision, bool Succeeded, string? Refusal, bool MadeRevision, IMessage? Answer = null);
 
 /// <summary>
-/// The data model in its simplest form, written against etcd's documentation and not against the store: a sorted list of versions for each key.
+/// The data model in its simplest form, written against etcd's documentation and not against the store: a list of versions for each key.
 /// Fed with the committed commands in order, it knows what every answer should have been, and the state at every revision.
 /// </summary>
-internal sealed class ReferenceModel(Canon canon)
+internal sealed partial class ReferenceModel(Canon canon)
 {
     private readonly List<Expected> _expected = [];
-    private readonly List<Version>[] _keys = [.. Enumerable.Range(0, 256).Select(static _ => new List<Version>())];
+    private readonly List<Version>[] _keys = [.. Enumerable.Range(0, KeyNames.Most).Select(static _ => new List<Version>())];
     private readonly SortedDictionary<long, SortedSet<int>> _leases = [];
-    private readonly List<(long Revision, int Key, long Value)> _changes = [];
-    private long _compacted;
+    private readonly List<Change> _changes = [];
+
+    /// <summary>The first change of each revision, from revision 2 on.</summary>
+    private readonly List<int> _firstChanges = [];
+
+    /// <summary>The command that is being done has changed something.</summary>
+    private bool _wrote;
 
     /// <summary>One version of a key; a value of 0 is a deletion.</summary>
-    internal readonly record struct Version(long Revision, long Value, long Lease);
+    internal readonly record struct Version(long Revision, long Value, long Lease, long Create, long Number);
+
+    /// <summary>A change of a key, and what was there before.</summary>
+    internal readonly record struct Change(long Revision, int Key, Version Now, Version Before)
+    {
+        public long Value => Now.Value;
+    }
 
     /// <summary>The revision after the last command taken.</summary>
     public long Revision { get; private set; } = 1;
 
+    /// <summary>The revision that history was last compacted at.</summary>
+    public long Compacted { get; private set; }
+
     /// <summary>The last index taken.</summary>
     public long Index => _expected.Count;
+
+    /// <summary>The leases there are now.</summary>
+    public IEnumerable<long> Leases => _leases.Keys;
 
     /// <summary>What the command at a committed index should have answered.</summary>
     public Expected At(long index)
@@ -45,7 +66,12 @@ internal sealed class ReferenceModel(Canon canon)
         while (_expected.Count < index)
         {
             (EntryKind kind, ReadOnlyMemory<byte> data) = canon.EntryAt(_expected.Count + 1);
-            _expected.Add(kind == EntryKind.Command && CommandHeader.TryRead(data, out _, out _, out ReadOnlyMemory<byte> command) ? Do(Command.Parser.ParseFrom(command.Span)) : new Expected(Revision, true, null));
+            _wrote = false;
+            _expected.Add(kind == EntryKind.Command && CommandHeader.TryRead(data, out _, out _, out ReadOnlyMemory<byte> command) ? Do(Command.Parser.ParseFrom(command.Span)) : new Expected(Revision, true, null, false));
+            if (_wrote)
+            {
+                Revision++;
+            }
         }
     }
 
@@ -67,8 +93,8 @@ internal sealed class ReferenceModel(Canon canon)
     /// <summary>The revisions that history was compacted at.</summary>
     public HashSet<long> Compactions { get; } = [];
 
-    /// <summary>Every change, in order; a value of 0 is a deletion.</summary>
-    public IReadOnlyList<(long Revision, int Key, long Value)> Changes => _changes;
+    /// <summary>Every change, in order.</summary>
+    public IReadOnlyList<Change> Changes => _changes;
 
     /// <summary>True when a key ever had this value.</summary>
     public bool Wrote(int key, long value) => _keys[key].Exists(version => version.Value == value);
@@ -76,109 +102,104 @@ internal sealed class ReferenceModel(Canon canon)
     /// <summary>True when there is such a lease now.</summary>
     public bool HasLease(long id) => _leases.ContainsKey(id);
 
+    /// <summary>What is wrong with what a store says that a revision did; null when nothing.</summary>
+    public string? Difference(long revision, IReadOnlyList<StoredEvent> events)
+    {
+        if (revision < 2 || revision > Revision)
+        {
+            return $"revision {revision} was made, and the last one is {Revision}";
+        }
+
+        int first = _firstChanges[(int)revision - 2];
+        int end = revision < Revision ? _firstChanges[(int)revision - 1] : _changes.Count;
+        if (events.Count != end - first)
+        {
+            return $"revision {revision} made {events.Count} changes, not {end - first}";
+        }
+
+        for (int i = 0; i < events.Count; i++)
+        {
+            Change change = _changes[first + i];
+            StoredEvent told = events[i];
+            bool isPut = told.Type == Event.Types.EventType.Put;
+            Version now = change.Now;
+            if (KeyNames.NumberOf(told.Kv.Key) != change.Key || isPut != (now.Value != 0) || told.Kv.ModRevision != revision || !Equal(told.Previous, change.Before) || (isPut && !Equal(told.Kv, now)))
+            {
+                return $"revision {revision} did {told.Type} {told.Kv} over {told.Previous}; it should be {KeyNames.Of(change.Key)} {now} over {change.Before}";
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Equal(KeyValue? kv, Version version) => kv is null
+        ? version.Value == 0
+        : version.Value != 0 && kv.ModRevision == version.Revision && kv.CreateRevision == version.Create && kv.Version == version.Number && kv.Lease == version.Lease && ValueBytes.Read(kv.Value) == version.Value;
+
     private Expected Do(Command command)
     {
         switch (command.BodyCase)
         {
             case Command.BodyOneofCase.Put:
-                if (Refusal(command.Put) is { } refusal)
+                PutRequest put = command.Put;
+                if (Refusal(put) is { } refusal)
                 {
-                    return new Expected(Revision, false, refusal);
+                    return Refuse(refusal);
                 }
 
-                Revision++;
-                Put(command.Put);
-                return new Expected(Revision, true, null);
+                PutResponse response = Put(put);
+                return Done(true, put.PrevKv || put.IgnoreValue || put.IgnoreLease ? response : null);
 
             case Command.BodyOneofCase.DeleteRange:
-                int key = KeyNames.NumberOf(command.DeleteRange.Key);
-                bool existed = Current(key).Value != 0;
-                if (existed)
-                {
-                    Revision++;
-                    Write(key, 0, 0);
-                }
-
-                return new Expected(Revision, existed, null);
+                DeleteRangeResponse deleted = Delete(command.DeleteRange);
+                return Done(deleted.Deleted > 0, deleted);
 
             case Command.BodyOneofCase.Txn:
                 return Transact(command.Txn);
 
             case Command.BodyOneofCase.Compact:
-                if (command.Compact.Revision <= _compacted)
+                if (command.Compact.Revision <= Compacted)
                 {
-                    return new Expected(Revision, false, "etcdserver: mvcc: required revision has been compacted");
+                    return Refuse(CompactedText);
                 }
 
                 if (command.Compact.Revision > Revision)
                 {
-                    return new Expected(Revision, false, "etcdserver: mvcc: required revision is a future revision");
+                    return Refuse(FutureText);
                 }
 
-                _compacted = command.Compact.Revision;
-                Compactions.Add(_compacted);
-                return new Expected(Revision, true, null);
+                Compacted = command.Compact.Revision;
+                Compactions.Add(Compacted);
+                return Done(true);
 
             case Command.BodyOneofCase.LeaseGrant:
-                return _leases.TryAdd(command.LeaseGrant.ID, []) ? new Expected(Revision, true, null) : new Expected(Revision, false, "etcdserver: lease already exists");
+                return _leases.TryAdd(command.LeaseGrant.ID, []) ? Done(true) : Refuse("etcdserver: lease already exists");
 
             case Command.BodyOneofCase.LeaseRevoke:
-                if (!_leases.Remove(command.LeaseRevoke.ID, out SortedSet<int>? attached))
+                if (!_leases.TryGetValue(command.LeaseRevoke.ID, out SortedSet<int>? attached))
                 {
-                    return new Expected(Revision, false, "etcdserver: requested lease not found");
+                    return Refuse("etcdserver: requested lease not found");
                 }
 
-                if (attached.Count > 0)
+                foreach (int number in attached.ToList())
                 {
-                    Revision++;
-                    foreach (int number in attached)
-                    {
-                        _keys[number].Add(new Version(Revision, 0, 0));
-                        _changes.Add((Revision, number, 0));
-                    }
+                    Write(number, 0, 0);
                 }
 
-                return new Expected(Revision, true, null);
+                _leases.Remove(command.LeaseRevoke.ID);
+                return Done(true);
 
             default:
-                return new Expected(Revision, true, null);
+                return Done(true);
         }
     }
 
-    private Expected Transact(TxnRequest request)
-    {
-        bool holds = true;
-        foreach (Compare compare in request.Compare)
-        {
-            Version version = Current(KeyNames.NumberOf(compare.Key));
-            holds &= compare.Target switch
-            {
-                Compare.Types.CompareTarget.Value => version.Value != 0 && version.Value == ValueBytes.Read(compare.Value),
-                _ => (version.Value == 0 ? 0 : version.Revision) == compare.ModRevision,
-            };
-        }
+    private Expected Done(bool succeeded, IMessage? answer = null) => new(HeaderRevision, succeeded, null, _wrote, answer);
 
-        bool wrote = false;
-        foreach (RequestOp operation in holds ? request.Success : request.Failure)
-        {
-            if (operation.RequestPut is { } put)
-            {
-                if (!wrote)
-                {
-                    Revision++;
-                    wrote = true;
-                }
+    private Expected Refuse(string why) => new(Revision, false, why, false);
 
-                Put(put);
-            }
-        }
-
-        return new Expected(Revision, holds, null);
-    }
-
-    private string? Refusal(PutRequest request) => request.Lease != 0 && !_leases.ContainsKey(request.Lease) ? "etcdserver: requested lease not found" : null;
-
-    private void Put(PutRequest request) => Write(KeyNames.NumberOf(request.Key), ValueBytes.Read(request.Value), request.Lease);
+    /// <summary>Inside a command that has changed something, the revision it will get.</summary>
+    private long HeaderRevision => Revision + (_wrote ? 1 : 0);
 
     private void Write(int key, long value, long lease)
     {
@@ -193,8 +214,16 @@ internal sealed class ReferenceModel(Canon canon)
             _leases[lease].Add(key);
         }
 
-        _keys[key].Add(new Version(Revision, value, lease));
-        _changes.Add((Revision, key, value));
+        if (!_wrote)
+        {
+            _wrote = true;
+            _firstChanges.Add(_changes.Count);
+        }
+
+        long revision = Revision + 1;
+        Version now = value == 0 ? new Version(revision, 0, 0, 0, 0) : new Version(revision, value, lease, before.Value == 0 ? revision : before.Create, before.Number + 1);
+        _keys[key].Add(now);
+        _changes.Add(new Change(revision, key, now, before));
     }
 
     private Version Current(int key) => _keys[key].Count == 0 ? default : _keys[key][^1];

@@ -1,3 +1,4 @@
+using Veche.Api;
 using Veche.Checking;
 using Veche.Checking.Linearizability;
 using Veche.Simulation.Clients;
@@ -16,10 +17,18 @@ internal static class SearchedHistory
     /// <summary>One operation on one key.</summary>
     private readonly record struct Step(OperationKind Kind, long Value, long Expected);
 
-    /// <summary>Judges every key that no lease touched: what an expired lease deletes no client has asked for.</summary>
+    /// <summary>Judges every key that no lease touched, for what an expired lease deletes no client has asked for, nor any request of many keys.</summary>
     public static void Check(World world)
     {
         HashSet<int> leased = [.. world.History.Operations.Where(static operation => operation.Kind == OperationKind.PutWithLease).Select(static operation => operation.Key)];
+        foreach (Operation operation in world.History.Operations)
+        {
+            if (operation.IsWrite && operation.Outcome != Outcome.Refused)
+            {
+                leased.UnionWith(Touched(operation.Request));
+            }
+        }
+
         for (int key = 0; key < world.Keys; key++)
         {
             if (leased.Contains(key))
@@ -46,6 +55,15 @@ internal static class SearchedHistory
             }
         }
     }
+
+    private static IEnumerable<int> Touched(Google.Protobuf.IMessage? request) => request switch
+    {
+        PutRequest put => [KeyNames.NumberOf(put.Key)],
+        DeleteRangeRequest delete => Enumerable.Range(KeyNames.FirstFrom(delete.Key), delete.RangeEnd.IsEmpty ? 1 : KeyNames.Most - KeyNames.FirstFrom(delete.Key)),
+        TxnRequest transaction => transaction.Success.Concat(transaction.Failure).SelectMany(static operation =>
+            Touched(operation.RequestPut ?? operation.RequestDeleteRange ?? (Google.Protobuf.IMessage?)operation.RequestTxn)),
+        _ => [],
+    };
 
     private static TimedOperation<Step, long>? Project(Operation operation, int key)
     {

@@ -1,43 +1,69 @@
-using System.Collections.Immutable;
-
 namespace Veche.Store.Engine;
 
-/// <summary>Keeps everything in memory, in an immutable tree: a view is the tree of its moment.</summary>
+/// <summary>Keeps everything in memory, in a <see cref="KeyTree"/>: a view is the tree of its moment.</summary>
 internal sealed class MemoryEngine : IKeyValueEngine
 {
     private readonly MemoryBatch _batch = new();
-    private volatile Tree _tree = new(ImmutableSortedSet.Create<Item>(ItemOrder.Instance), 0);
+    private readonly System.Threading.Lock _lock = new();
+    private readonly KeyTree _tree;
+    private View? _view;
+
+    /// <summary>Begins empty.</summary>
+    public MemoryEngine()
+        : this(new KeyTree())
+    {
+    }
+
+    private MemoryEngine(KeyTree tree) => _tree = tree;
 
     public bool IsDurable => false;
 
-    public long SizeBytes => _tree.Bytes;
+    public long SizeBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _tree.Bytes;
+            }
+        }
+    }
 
     public EngineBatch Batch => _batch;
 
+    /// <summary>An engine that begins with what a view shows.</summary>
+    /// <param name="view">One of a <see cref="MemoryEngine"/>.</param>
+    public static MemoryEngine From(IEngineView view) => new(((View)view).Tree.Copy());
+
     public void Commit()
     {
-        ImmutableSortedSet<Item>.Builder items = _tree.Items.ToBuilder();
-        long bytes = _tree.Bytes;
-        foreach (Item item in _batch.Items)
+        lock (_lock)
         {
-            if (items.TryGetValue(item, out Item old))
+            _view = null;
+            foreach ((byte[] key, byte[]? value) in _batch.Items)
             {
-                items.Remove(old);
-                bytes -= old.Bytes;
-            }
-
-            if (item.Value is not null)
-            {
-                items.Add(item);
-                bytes += item.Bytes;
+                if (value is null)
+                {
+                    _tree.Remove(key);
+                }
+                else
+                {
+                    _tree.Set(key, value);
+                }
             }
         }
 
         _batch.Items.Clear();
-        _tree = new Tree(items.ToImmutable(), bytes);
     }
 
-    public IEngineView OpenView() => new View(_tree.Items);
+    public IEngineView OpenView()
+    {
+        // Everybody who reads between two commits shares one view.
+        lock (_lock)
+        {
+            return _view ??= new View(_tree.Copy());
+        }
+    }
 
     public void Defragment()
     {
@@ -54,35 +80,22 @@ internal sealed class MemoryEngine : IKeyValueEngine
         // Memory goes by itself.
     }
 
-    private sealed record Tree(ImmutableSortedSet<Item> Items, long Bytes);
-
-    /// <summary>A key and its value; null when it is to be removed, or only looked for.</summary>
-    private readonly record struct Item(byte[] Key, byte[]? Value)
-    {
-        public int Bytes => Key.Length + (Value?.Length ?? 0);
-    }
-
-    private sealed class ItemOrder : IComparer<Item>
-    {
-        public static readonly ItemOrder Instance = new();
-
-        public int Compare(Item left, Item right) => left.Key.AsSpan().SequenceCompareTo(right.Key);
-    }
-
     private sealed class MemoryBatch : EngineBatch
     {
-        public List<Item> Items { get; } = [];
+        public List<(byte[] Key, byte[]? Value)> Items { get; } = [];
 
-        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Items.Add(new Item(key.ToArray(), value.ToArray()));
+        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Items.Add((key.ToArray(), value.ToArray()));
 
-        public override void Delete(ReadOnlySpan<byte> key) => Items.Add(new Item(key.ToArray(), null));
+        public override void Delete(ReadOnlySpan<byte> key) => Items.Add((key.ToArray(), null));
     }
 
-    private sealed class View(ImmutableSortedSet<Item> items) : IEngineView
+    private sealed class View(KeyTree tree) : IEngineView
     {
-        public byte[]? Get(ReadOnlySpan<byte> key) => items.TryGetValue(new Item(key.ToArray(), null), out Item found) ? found.Value : null;
+        public KeyTree Tree => tree;
 
-        public IEngineIterator OpenIterator() => new Iterator(items);
+        public byte[]? Get(ReadOnlySpan<byte> key) => tree.Get(key);
+
+        public IEngineIterator OpenIterator() => new Iterator(tree);
 
         public void Dispose()
         {
@@ -90,29 +103,21 @@ internal sealed class MemoryEngine : IKeyValueEngine
         }
     }
 
-    private sealed class Iterator(ImmutableSortedSet<Item> items) : IEngineIterator
+    private sealed class Iterator(KeyTree tree) : IEngineIterator
     {
-        private int _position;
+        private KeyTree.Cursor _cursor = new(tree);
 
-        public bool IsValid => _position >= 0 && _position < items.Count;
+        public bool IsValid => _cursor.IsValid;
 
-        public ReadOnlySpan<byte> Key => items[_position].Key;
+        public ReadOnlySpan<byte> Key => _cursor.Key;
 
-        public ReadOnlySpan<byte> Value => items[_position].Value;
+        public ReadOnlySpan<byte> Value => _cursor.Value;
 
-        public void Seek(ReadOnlySpan<byte> key)
-        {
-            int found = items.IndexOf(new Item(key.ToArray(), null));
-            _position = found >= 0 ? found : ~found;
-        }
+        public void Seek(ReadOnlySpan<byte> key) => _cursor.Seek(key);
 
-        public void SeekForPrevious(ReadOnlySpan<byte> key)
-        {
-            int found = items.IndexOf(new Item(key.ToArray(), null));
-            _position = found >= 0 ? found : ~found - 1;
-        }
+        public void SeekForPrevious(ReadOnlySpan<byte> key) => _cursor.SeekForPrevious(key);
 
-        public void Next() => _position++;
+        public void Next() => _cursor.Next();
 
         public void Dispose()
         {

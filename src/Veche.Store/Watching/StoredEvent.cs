@@ -17,6 +17,9 @@ public sealed class StoredEvent(Event.Types.EventType type, KeyValue kv, KeyValu
     /// <summary>What it led to.</summary>
     public KeyValue Kv => kv;
 
+    /// <summary>What was there before, or null.</summary>
+    public KeyValue? Previous => previous;
+
     /// <summary>As a watcher gets it. Made once, whoever comes first.</summary>
     public Event ToEvent(bool withPrevious) => withPrevious
         ? _withPrevious ??= new Event { Type = type, Kv = kv, PrevKv = previous }

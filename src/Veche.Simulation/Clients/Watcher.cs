@@ -137,8 +137,14 @@ internal sealed class Watcher
             }
         }
 
-        // One that keeps little loses it when its client is slow, and has to read the history.
-        stream = member.Hub.OpenStream(Wake, _random.Chance(0.5) ? 1 << 20 : _random.Below(4000));
+        stream = member.Hub.OpenStream(Wake, 1 << 20);
+        if (_random.Chance(0.5))
+        {
+            // One that keeps little loses it when its client is slow, and has to read the history, in small steps.
+            stream.MaxQueuedEvents = _random.Below(5);
+            stream.HistoryEventsPerPump = _random.Between(1, 10);
+        }
+
         stream.Create(request);
         if (_random.Chance(0.5))
         {

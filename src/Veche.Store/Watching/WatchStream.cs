@@ -13,12 +13,6 @@ public sealed class WatchStream : IDisposable
     /// <summary>Watches one stream may have.</summary>
     public const int MaxWatchers = 100_000;
 
-    /// <summary>Events that wait in a stream before it is made to read the history instead.</summary>
-    private const int MaxQueuedEvents = 16 << 10;
-
-    /// <summary>Events read from the history in one pump.</summary>
-    private const int HistoryEventsPerPump = 1000;
-
     private readonly WatchHub _hub;
     private readonly Action _wake;
     private readonly int _maxResponseBytes;
@@ -45,6 +39,12 @@ public sealed class WatchStream : IDisposable
     internal int BehindCount => _behind.Count;
 
     internal int QueuedCount => _queue.Count;
+
+    /// <summary>Events that wait in the stream before it is made to read the history instead. Default 16,384.</summary>
+    internal int MaxQueuedEvents { get; set; } = 16 << 10;
+
+    /// <summary>Events read from the history in one pump. Default 1,000.</summary>
+    internal int HistoryEventsPerPump { get; set; } = 1000;
 
     /// <summary>Begins a watch; the answer comes with the next pump, before its first event.</summary>
     /// <param name="request">What to watch.</param>

@@ -87,6 +87,22 @@ public static class Scenarios
         },
         new()
         {
+            Name = "changes",
+            Description = "a member is added and promoted, as fast as the leader takes it",
+            BeginsLed = true,
+            Joiners = 1,
+            MaxTerm = 1,
+            MaxAppends = 3,
+            Limits = Bounds((MoveKind.Change, 2)),
+            Changes =
+            [
+                ConfigurationChange.Of(ConfigurationOperation.AddLearner, Scenario.IdOf(3)),
+                ConfigurationChange.Of(ConfigurationOperation.Promote, Scenario.IdOf(3)),
+            ],
+            Sometimes = [new("a joint configuration is left", static members => members.Any(static member => !member.Configuration.IsJoint && member.Configuration.IsVoter(new MemberId(4))))],
+        },
+        new()
+        {
             Name = "transfer",
             Description = "leadership is handed over while others campaign",
             BeginsLed = true,

@@ -34,4 +34,8 @@ public sealed record LogOptions
 /// <param name="Log">The log, ready for writing.</param>
 /// <param name="Start">What the protocol starts from.</param>
 /// <param name="TornTailBytesCut">Bytes of a write that a crash interrupted and that were cut off; 0 when there were none. Nothing in them was ever acknowledged.</param>
-public sealed record LogRecovery(WriteAheadLog Log, RaftStart Start, long TornTailBytesCut);
+public sealed record LogRecovery(WriteAheadLog Log, RaftStart Start, long TornTailBytesCut)
+{
+    /// <summary>Name of the segment that is written next, and where in it: behind that there are only zeros, durably.</summary>
+    public (string Name, long Offset) End { get; init; }
+}

@@ -70,7 +70,7 @@ public sealed partial class WriteAheadLog
 
             RaftStart start = _replay!.ToStart()
                 ?? throw new LogDamagedException($"the log begins with {segments[0].Name}, but nothing says that a snapshot covers what was before it: files are missing.", WhatToDo);
-            return new LogRecovery(new WriteAheadLog(disk, options, _replay, segments, _end), start, _cutBytes);
+            return new LogRecovery(new WriteAheadLog(disk, options, _replay, segments, _end), start, _cutBytes) { End = (segments[^1].Name, _end) };
         }
 
         private const string WhatToDo = "Restore the whole directory from one backup, or remove this member and add it anew with an empty directory.";

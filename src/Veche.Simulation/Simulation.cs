@@ -62,6 +62,7 @@ public sealed class Simulation
 
         var counts = new SortedDictionary<string, long>(world.Counts.ToDictionary(), StringComparer.Ordinal)
         {
+            ["messages"] = world.Messages,
             ["operations"] = world.History.Count,
             ["operations done"] = world.History.Done,
             ["terms led"] = world.Judge.TermsLed,

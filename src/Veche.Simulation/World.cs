@@ -29,7 +29,7 @@ internal sealed class World
     private readonly List<Member> _members = [];
     private readonly List<Client> _clients = [];
     private readonly List<Watcher> _watchers = [];
-    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);
     private readonly ulong _seed;
 
     public World(SimulationPlan plan, TraceRecorder? trace)
@@ -97,6 +97,9 @@ internal sealed class World
     public long NowNs { get; private set; }
 
     public long Events { get; private set; }
+
+    /// <summary>Messages from member to member.</summary>
+    public long Messages { get; private set; }
 
     /// <summary>A number that two runs of one seed share only if they did the same things in the same order.</summary>
     public ulong EventHash { get; private set; } = 0x9E37_79B9_7F4A_7C15;
@@ -173,7 +176,7 @@ internal sealed class World
             return;
         }
 
-        Count("messages");
+        Messages++;
         if (_network.Arrival(from.Number, to.Number, NowNs) is not { } arrivalNs)
         {
             Trace?.Message(from.Number, to.Number, NowNs, null, message.Body);
@@ -292,6 +295,7 @@ internal sealed class World
         History.LeaseExpires(member, lease);
     }
 
+    /// <summary>One more of something that happens now and then.</summary>
     public void Count(string what) => _counts[what] = _counts.GetValueOrDefault(what) + 1;
 
     /// <summary>Something happened that belongs to what two runs of one seed share.</summary>

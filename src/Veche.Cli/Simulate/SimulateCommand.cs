@@ -173,23 +173,8 @@ internal static class SimulateCommand
 
     private static int Bench(ulong seed)
     {
-        const int Seconds = 1000;
-
-        // First until everything is compiled as well as it will be.
-        for (ulong warmUp = 1; warmUp <= 6; warmUp++)
-        {
-            Simulation.Simulation.Run(SimulationPlan.ForBenchmark(seed + warmUp, 100));
-        }
-
-        long allocated = GC.GetAllocatedBytesForCurrentThread();
         long started = Stopwatch.GetTimestamp();
-        SimulationResult result = Simulation.Simulation.Run(SimulationPlan.ForBenchmark(seed, Seconds));
-        double took = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        double simulated = result.TimeNs / 1e9;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{simulated:N0} s simulated in {took:N2} s on one thread: {simulated / took:N0} times as fast as real time"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Events / took:N0} events a second, {result.Events / simulated:N0} events and {result.Counts["operations"] / simulated:N0} operations a simulated second, {allocated / result.Events:N0} bytes allocated an event"));
-        return Summarize([result], TimeSpan.FromSeconds(took));
+        return Summarize([SimulateBench.Run(seed)], Stopwatch.GetElapsedTime(started));
     }
 
     private static int RunTraced(SimulateOptions options)

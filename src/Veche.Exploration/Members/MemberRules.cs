@@ -23,6 +23,7 @@ internal static class MemberRules
         if (old.Role == Role.Leader && now.Role == Role.Leader && old.Term == now.Term)
         {
             Require(after.Log.AsSpan().StartsWith(before.Log), "a leader only appends to its log (Raft §5.3)", $"{id} in term {now.Term} replaces or removes an entry of its own");
+            Require(now.ConfigurationIndex == old.ConfigurationIndex || old.ConfigurationIndex <= now.CommitIndex, "a configuration changes only after the last change is committed (Raft §6)", $"{id} changes the configuration of {old.ConfigurationIndex} with {now.CommitIndex} committed");
         }
     }
 

@@ -42,6 +42,35 @@ internal sealed class Operator(World world, SimulationRandom random)
     /// <summary>Adds, promotes or removes somebody.</summary>
     public void ChangeMembers()
     {
+        // Now and then by somebody who does not wait for the last change to end.
+        for (int changes = random.Chance(0.3) ? random.Between(2, 3) : 1; changes > 0; changes--)
+        {
+            ChangeSomething();
+        }
+    }
+
+    /// <summary>Somebody new leads; an eager operator asks at once, whatever the leader before has left half done.</summary>
+    public void Elected(Member leader)
+    {
+        if (_isOver || !world.Plan.Faults.Has(FaultKind.Membership) || !random.Chance(0.5))
+        {
+            return;
+        }
+
+        for (int changes = random.Between(1, 4); changes > 0; changes--)
+        {
+            world.Later(random.Exponential(10_000_000), () =>
+            {
+                if (!_isOver && Leader() == leader)
+                {
+                    ChangeSomething();
+                }
+            });
+        }
+    }
+
+    private void ChangeSomething()
+    {
         if (Leader() is not { } leader)
         {
             return;
@@ -67,6 +96,18 @@ internal sealed class Operator(World world, SimulationRandom random)
             case 3:
                 Promote(leader);
                 break;
+        }
+
+        if (random.Chance(0.3))
+        {
+            // Leadership goes while the change is under way.
+            world.Later(random.Exponential(3_000_000), () =>
+            {
+                if (!_isOver)
+                {
+                    Transfer();
+                }
+            });
         }
     }
 

@@ -128,7 +128,8 @@ internal sealed partial class Member
     /// <summary>The process ends while its disk works: at some operation of what it has under way, or before the first.</summary>
     private void InterruptDisk()
     {
-        Disk.OperationsUntilCrash = _random.Below(8);
+        // Most often between the write and its sync, where it hurts.
+        Disk.OperationsUntilCrash = _random.Chance(0.5) ? 1 : _random.Below(8);
         try
         {
             if (_logBusy)

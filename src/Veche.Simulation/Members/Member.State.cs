@@ -202,13 +202,9 @@ internal sealed partial class Member : IEventSink
         return _pinnedPoint.Position.Index;
     }
 
-    private SnapshotPoint PointAt(LogPosition applied)
-    {
-        Configuration expected = _world.Judge.Canon.ConfigurationAt(applied.Index);
-        return _appliedConfiguration.Equals(expected) || (_joins && applied.Index == 0)
-            ? new SnapshotPoint(applied, _appliedConfiguration)
-            : throw new ViolationException("a snapshot has another configuration than was committed", $"{Id} saves {applied} with {_appliedConfiguration}; it should be {expected}");
-    }
+    private SnapshotPoint PointAt(LogPosition applied) => _world.Judge.Canon.IsInForce(_appliedConfiguration, applied.Index)
+        ? new SnapshotPoint(applied, _appliedConfiguration)
+        : throw new ViolationException("a snapshot has another configuration than was committed", $"{Id} saves {applied} with {_appliedConfiguration}; it should be {_world.Judge.Canon.ConfigurationAt(applied.Index)}");
 
     /// <summary>A state that comes from a disk, a snapshot or the network is what the committed commands make, now and as far back as can be asked for.</summary>
     public void CheckState()

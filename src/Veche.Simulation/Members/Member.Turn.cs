@@ -63,6 +63,7 @@ internal sealed partial class Member
 
             if (leads && !_leads)
             {
+                _world.Operator.Elected(this);
                 _lessor!.Promote(LocalNow, _plan.ElectionTimeoutMs * 1_000_000L);
             }
             else if (!leads && _leads)
@@ -176,10 +177,9 @@ internal sealed partial class Member
             throw new ViolationException("a log was compacted beyond what is saved", $"{Id} forgets its log through {point.Position}, and its state is saved through {_savedThrough}");
         }
 
-        Raft.Configuration expected = _world.Judge.Canon.ConfigurationAt(point.Position.Index);
-        if (!point.Configuration.Equals(expected))
+        if (!_world.Judge.Canon.IsInForce(point.Configuration, point.Position.Index))
         {
-            throw new ViolationException("a log was compacted with another configuration than was committed", $"{Id} forgets its log through {point.Position} with {point.Configuration}; it should be {expected}");
+            throw new ViolationException("a log was compacted with another configuration than was committed", $"{Id} forgets its log through {point.Position} with {point.Configuration}; it should be {_world.Judge.Canon.ConfigurationAt(point.Position.Index)}");
         }
     }
 

@@ -134,6 +134,11 @@ internal sealed partial class Member
             });
             _log = recovery.Log;
             CheckRecovered(recovery.Start);
+            if (Disk.ContentOf(recovery.End.Name).Bytes[(int)recovery.End.Offset..].ContainsAnyExcept((byte)0))
+            {
+                throw new ViolationException("half of an old write stands behind the end of a log", $"{Id}: {recovery.End.Name} behind {recovery.End.Offset}");
+            }
+
             _store = _plan.DurableState ? KeyValueStore.Open(_home ??= new VirtualStoreHome(_random.Fork())) : KeyValueStore.Open(new StoreOptions());
             OpenState(recovery.Start);
             Begin(recovery.Start);
@@ -252,9 +257,11 @@ internal sealed partial class Member
         _pinned?.Dispose();
         _pinned = null;
         _installing = null;
+
+        // Before the store is closed, which would flush it: a process that ends in a hurry does not come to that.
+        _home?.ProcessEnded();
         _store?.Dispose();
         _store = null;
-        _home?.ProcessEnded();
         _hub = null;
         _logWork.Clear();
         _logJob.Clear();

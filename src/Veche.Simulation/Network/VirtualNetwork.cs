@@ -9,7 +9,7 @@ internal sealed class VirtualNetwork
 {
     private readonly SimulationRandom _random;
     private readonly int _places;
-    private readonly Link[] _links;
+    private readonly Link?[] _links;
     private readonly ArrayBufferWriter<byte> _wire = new();
 
     public VirtualNetwork(NetworkPlan plan, SimulationRandom random, int places)
@@ -18,10 +18,6 @@ internal sealed class VirtualNetwork
         _random = random;
         _places = places;
         _links = new Link[places * places];
-        for (int i = 0; i < _links.Length; i++)
-        {
-            _links[i] = new Link();
-        }
     }
 
     /// <summary>How it behaves now; replaced when the faults end.</summary>
@@ -31,7 +27,7 @@ internal sealed class VirtualNetwork
 
     public long Lost { get; private set; }
 
-    public Link Between(int from, int to) => _links[(from * _places) + to];
+    public Link Between(int from, int to) => _links[(from * _places) + to] ??= new Link();
 
     /// <summary>When a message sent now arrives; null when it never does.</summary>
     public long? Arrival(int from, int to, long nowNs)

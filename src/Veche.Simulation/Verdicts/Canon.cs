@@ -37,6 +37,13 @@ internal sealed class Canon
         return Founders;
     }
 
+    /// <summary>
+    /// True when a configuration is the one in force at a committed index. Who joins does not know of the founders: until its log changes the
+    /// configuration, it goes by none.
+    /// </summary>
+    public bool IsInForce(Configuration configuration, long index) =>
+        configuration.Equals(ConfigurationAt(index)) || (configuration.AllMembers.Count == 0 && (_configurations.Count == 0 || _configurations[0].Index > index));
+
     public long CommittedTerm(long index) => index == 0 ? 0 : _committedTerms[(int)index - 1];
 
     /// <summary>The term of the member that first knew an entry to be committed: it was committed in this term or before.</summary>

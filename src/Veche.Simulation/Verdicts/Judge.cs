@@ -73,7 +73,7 @@ internal sealed class Judge
             throw new ViolationException("a term fell", $"{core.Id} goes from term {before.HardState.Term} to {hardState.Term}");
         }
 
-        if (write.Reset is { } reset && Canon.Founders.AllMembers.Count > 0 && !reset.Configuration.Equals(Canon.ConfigurationAt(reset.Position.Index)))
+        if (write.Reset is { } reset && Canon.Founders.AllMembers.Count > 0 && !Canon.IsInForce(reset.Configuration, reset.Position.Index))
         {
             throw new ViolationException("a snapshot has another configuration than was committed", $"{core.Id} begins anew at {reset.Position} with {reset.Configuration}; it should be {Canon.ConfigurationAt(reset.Position.Index)}");
         }

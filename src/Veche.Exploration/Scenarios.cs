@@ -92,7 +92,7 @@ public static class Scenarios
             BeginsLed = true,
             Joiners = 1,
             MaxTerm = 1,
-            MaxAppends = 3,
+            MaxAppends = 6,
             Limits = Bounds((MoveKind.Change, 2)),
             Changes =
             [

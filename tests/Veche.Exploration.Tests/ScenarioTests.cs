@@ -11,6 +11,7 @@ public class ScenarioTests
     [InlineData("figure8", 345717, 1770374)]
     [InlineData("read", 354603, 1442414)]
     [InlineData("membership", 72790, 263776)]
+    [InlineData("changes", 2614, 7890)]
     [InlineData("transfer", 6709, 22540)]
     [InlineData("prevote", 137895, 756464)]
     public void Is_explored_completely_and_holds(string name, int states, long transitions)

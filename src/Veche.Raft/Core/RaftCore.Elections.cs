@@ -70,6 +70,12 @@ public sealed partial class RaftCore
 
     private void OnVoteRequest(VoteRequest request)
     {
+        if (!request.LeaderTransfer && OwesLease)
+        {
+            // Word of this very term, from somebody who was asked before, does not end what was promised to the leader of an earlier one.
+            return;
+        }
+
         // Raft §5.2: one vote a term, first come first served. A pre-vote is only about a later term and promises nothing.
         bool free = request.PreVote
             ? request.Term > Term || (_vote.IsNone && Leader.IsNone) || _vote == request.From

@@ -64,7 +64,12 @@ public sealed partial class RaftCore
     /// </summary>
     private bool RefusesElections =>
         (_options.CheckQuorum && (Role == Role.Leader || (!Leader.IsNone && _nowNs < _heardLeaderNs + ElectionTimeoutNs)))
-        || (_options.LeaseClockDriftBoundMs is not null && _nowNs < _startedNs + ElectionTimeoutNs);
+        || OwesLease;
+
+    /// <summary>A lease may rest on this member's not voting, whatever it has heard of later terms since.</summary>
+    private bool OwesLease =>
+        _options.LeaseClockDriftBoundMs is not null
+        && (_nowNs < _startedNs + ElectionTimeoutNs || (_heardLeaderNs != long.MinValue && _nowNs < _heardLeaderNs + ElectionTimeoutNs));
 
     private void AnswerEarlierTerm(Message message)
     {

@@ -105,7 +105,7 @@ internal sealed class Watcher
             if (!isScheduled)
             {
                 isScheduled = true;
-                _world.Later(50_000 + (_isSlow ? _random.Exponential(200_000_000) : _random.Below(500_000L)), Pump);
+                _world.Later(50_000 + (_isSlow && Targets is null ? _random.Exponential(200_000_000) : _random.Below(500_000L)), Pump);
             }
         }
 

@@ -21,6 +21,9 @@ internal sealed class VirtualStoreHome(SimulationRandom random) : IStoreHome
         return (next, () => _current = next);
     }
 
+    /// <summary>True when everything that was committed would survive.</summary>
+    public bool IsFlushed => _current.IsFlushed;
+
     /// <summary>The process ends, however: what its engine held in memory is gone.</summary>
     public void ProcessEnded() => _current = _current.Survivor();
 
@@ -33,6 +36,8 @@ internal sealed class VirtualStoreHome(SimulationRandom random) : IStoreHome
         private readonly List<IEngineView> _boundaries = [memory.OpenView()];
 
         public bool IsDurable => true;
+
+        public bool IsFlushed => _boundaries.Count == 1;
 
         public long SizeBytes => memory.SizeBytes;
 

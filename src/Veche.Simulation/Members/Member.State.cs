@@ -76,6 +76,11 @@ internal sealed partial class Member : IEventSink
     public void OnInstall(SnapshotPoint point)
     {
         _installing = null;
+        if (Durable.Base.Index < point.Position.Index)
+        {
+            throw new ViolationException("a state is replaced before its log is durably reset", $"{Id} installs the snapshot at {point.Position}; its log begins durably at {Durable.Base}");
+        }
+
         try
         {
             using (Stream image = _snapshots!.OpenRead(point.Position))
@@ -181,7 +186,7 @@ internal sealed partial class Member : IEventSink
             long flushed = _store.Applied.Index;
             _store.Flush();
             _world.Count("states flushed");
-            return _store.DurableIndex <= flushed ? _store.DurableIndex : throw new ViolationException("a state is called durable that is not", $"{Id} says {_store.DurableIndex}; {flushed} was flushed");
+            return _store.DurableIndex <= flushed && _home!.IsFlushed ? _store.DurableIndex : throw new ViolationException("a state is called durable that is not", $"{Id} says {_store.DurableIndex}; {flushed} is applied{(_home!.IsFlushed ? string.Empty : " and not flushed")}");
         }
 
         if (_pinned is null)
@@ -249,6 +254,11 @@ internal sealed partial class Member : IEventSink
             if (entry.Index > _world.Judge.Canon.CommittedIndex || _world.Judge.Canon.CommittedTerm(entry.Index) != entry.Term)
             {
                 throw new ViolationException("an entry was applied that is not committed", $"{Id} applies {entry.Position}");
+            }
+
+            if (!Durable.Holds(entry.Index, entry.Term))
+            {
+                throw new ViolationException("an entry was applied that is not durable here", $"{Id} applies {entry.Position}; its log is durable to {Durable.LastIndex}");
             }
 
             if (!_world.Judge.Canon.EntryAt(entry.Index).Data.Span.SequenceEqual(entry.Data.Span))

@@ -3,7 +3,6 @@ using Veche.Api;
 using Veche.Checking;
 using Veche.Checking.Sessions;
 using Veche.Simulation.Clients;
-using Veche.Simulation.Members;
 using Veche.Simulation.Tracing;
 using Member = Veche.Simulation.Members.Member;
 

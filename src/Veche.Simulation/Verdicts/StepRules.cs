@@ -31,6 +31,11 @@ internal sealed class StepRules
     {
         if (input is not ReplicaInput.Received received)
         {
+            if (core.Term > _before.Term && core.Vote == core.Id)
+            {
+                KeepPromise(core, core.Id, nowNs);
+            }
+
             return;
         }
 
@@ -51,6 +56,25 @@ internal sealed class StepRules
             case VoteRequest { PreVote: false } request when core.Vote == request.From && core.Term == request.Term && (_before.Term != request.Term || _before.Vote != request.From):
                 Voted(core, request, nowNs);
                 break;
+        }
+    }
+
+    /// <summary>Where there are leases, whoever hears a leader promises it an election timeout without a vote for another, whatever it hears of later terms; and a restart makes it forget whom it heard.</summary>
+    private void KeepPromise(RaftCore core, MemberId candidate, long nowNs)
+    {
+        if (_options.LeaseClockDriftBoundMs is null)
+        {
+            return;
+        }
+
+        if (nowNs < _startedNs + ElectionTimeoutNs)
+        {
+            throw new ViolationException("a member voted that may have confirmed a lease before it was started", $"{core.Id} votes for {candidate} in term {core.Term}, {(nowNs - _startedNs) / 1_000_000} ms after its start");
+        }
+
+        if (_heardNs != long.MinValue && nowNs < _heardNs + ElectionTimeoutNs)
+        {
+            throw new ViolationException("a member voted that has confirmed a lease", $"{core.Id} votes for {candidate} in term {core.Term}, {(nowNs - _heardNs) / 1_000_000} ms after it heard from a leader");
         }
     }
 
@@ -79,9 +103,6 @@ internal sealed class StepRules
             throw new ViolationException("a vote helped to depose a leader that was heard (thesis §4.2.3)", $"{core.Id} votes for {request.From} in term {request.Term}, {(nowNs - _heardNs) / 1_000_000} ms after it heard from {_before.Leader}");
         }
 
-        if (_options.LeaseClockDriftBoundMs is not null && nowNs < _startedNs + ElectionTimeoutNs)
-        {
-            throw new ViolationException("a member voted that may have confirmed a lease before it was started", $"{core.Id} votes for {request.From} in term {request.Term}, {(nowNs - _startedNs) / 1_000_000} ms after its start");
-        }
+        KeepPromise(core, request.From, nowNs);
     }
 }

@@ -59,9 +59,9 @@ public sealed class ReferenceModelTests : IEventSink
         Assert.True(wrote > 1000 && refused > 20, $"{wrote} wrote, {refused} were refused");
     }
 
-    public void Publish(long revision, IReadOnlyList<StoredEvent> events) => Assert.Null(_model.Difference(revision, events));
+    void IEventSink.Publish(long revision, IReadOnlyList<StoredEvent> events) => Assert.Null(_model.Difference(revision, events));
 
-    public void Reset() => Assert.Fail("nothing was restored");
+    void IEventSink.Reset() => Assert.Fail("nothing was restored");
 
     private void Read(KeyValueStore store, RangeRequest request)
     {

@@ -76,6 +76,7 @@ public sealed class JudgeTests
     public void A_restart_that_forgets()
     {
         var durable = new DurableLog();
+        durable.Adopt(new RaftStart { Base = new SnapshotPoint(LogPosition.Zero, Members) });
         durable.Take(new LogWrite { WriteId = 1, HardState = new HardState(2, Two), Entries = [Entry(1, 1, 7), Entry(2, 2, 8)] });
         RaftStart whole = new() { HardState = new HardState(2, Two), Base = new SnapshotPoint(LogPosition.Zero, Members), Entries = [new EntrySummary(1, 1, 10), new EntrySummary(2, 2, 10)] };
         Assert.Null(durable.Difference(whole));

@@ -35,6 +35,25 @@ public sealed partial class Replica
         _compactDue = durableIndex > 0;
     }
 
+    /// <summary>The first index after which there are no more than so many bytes of entries up to another one; right before the log when all of it fits.</summary>
+    private long FirstWithin(long bytes, long saved)
+    {
+        long low = _core.FirstIndex - 1;
+        if (low >= saved || _core.BytesBetween(low, saved) <= bytes)
+        {
+            return low;
+        }
+
+        long high = saved;
+        while (high - low > 1)
+        {
+            long middle = low + ((high - low) / 2);
+            (low, high) = _core.BytesBetween(middle, saved) <= bytes ? (low, middle) : (middle, high);
+        }
+
+        return high;
+    }
+
     private bool _compactDue;
 
     private void CompactIfDue(ReplicaOutput output)
@@ -45,7 +64,8 @@ public sealed partial class Replica
         }
 
         _compactDue = false;
-        long through = Math.Min(_savedIndex, _applied.Index) - _options.TrailingEntries;
+        long saved = Math.Min(_savedIndex, _applied.Index);
+        long through = Math.Max(saved - _options.TrailingEntries, FirstWithin(_options.TrailingBytes, saved));
         foreach ((_, long index) in _snapshotsInFlight)
         {
             // A follower that is being sent a snapshot needs the entries after it next; dropping them now would start it all over.

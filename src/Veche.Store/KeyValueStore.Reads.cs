@@ -12,6 +12,7 @@ namespace Veche.Store;
 public sealed partial class KeyValueStore
 {
     private readonly LeaseTable _leases = new();
+    private readonly PageCounts _pages = new();
     private volatile IReadOnlyList<MemberAttributes> _memberList = [];
     private volatile IReadOnlySet<ulong> _removedMembers = new HashSet<ulong>();
 
@@ -39,7 +40,31 @@ public sealed partial class KeyValueStore
         using OpenState state = OpenReading();
         Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request));
         var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
-        return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.Run(request, source);
+        return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.Run(request, source, _pages);
+    }
+
+    /// <summary>Begins a range that is read piece by piece, however large it is: all of it as of the state of this moment.</summary>
+    /// <param name="request">What is asked: in the order of keys, and without filters by revision.</param>
+    /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
+    /// <exception cref="StoreException">It is refused.</exception>
+    public RangeScan OpenRange(RangeRequest request, Caller? caller = null)
+    {
+        Refuse(RequestValidator.CheckScan(request));
+        Counters.CountRange();
+        OpenState state = OpenReading();
+        try
+        {
+            Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request));
+            IEngineView view = state.View.ForLongWalk();
+            var source = new CommittedKeyValues(view, state.Revision, state.CompactRevision);
+            Refuse(RangeQuery.Check(request, source));
+            return new RangeScan(request, source, view);
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Runs a transaction that only reads.</summary>
@@ -98,7 +123,7 @@ public sealed partial class KeyValueStore
             }
 
             reached = revision.Main;
-            KeyValue kv = KeyValue.Parser.ParseFrom(bytes.Span);
+            KeyValue kv = KeyValue.Parser.ParseFrom(bytes);
             if (range.Contains(kv.Key.Span))
             {
                 into.Add(tombstone

@@ -97,6 +97,8 @@ internal sealed class MemoryEngine : IKeyValueEngine
 
         public IEngineIterator OpenIterator() => new Iterator(tree);
 
+        public IEngineView ForLongWalk() => this;
+
         public void Dispose()
         {
             // The tree goes with its last reader.

@@ -29,14 +29,14 @@ internal static class MvccReader
     }
 
     /// <summary>Calls for each current key-value of a range, in order, until it answers false.</summary>
-    public static void ForEachCurrent(IEngineView view, KeyRange range, Func<ReadOnlyMemory<byte>, bool> visit)
+    public static void ForEachCurrent(IEngineView view, KeyRange range, Func<KeyValue, bool> visit)
     {
         using IEngineIterator iterator = view.OpenIterator();
         byte[] from = new byte[KeyLayout.CurrentLength(range.Key.Length)];
         for (iterator.Seek(KeyLayout.WriteCurrent(from, range.Key.Span)); iterator.IsValid; iterator.Next())
         {
             ReadOnlySpan<byte> key = iterator.Key;
-            if (key[0] != KeyLayout.Current || !range.IsBeforeEnd(key[1..]) || !visit(iterator.Value.ToArray()))
+            if (key[0] != KeyLayout.Current || !range.IsBeforeEnd(key[1..]) || !visit(KeyValue.Parser.ParseFrom(iterator.Value)))
             {
                 return;
             }
@@ -66,36 +66,31 @@ internal static class MvccReader
     /// <summary>Calls for each key-value of a range as of a revision, in order of keys, until it answers false.</summary>
     public static void ForEachAt(IEngineView view, KeyRange range, long revision, Func<KeyValue, bool> visit)
     {
-        using IEngineIterator keys = view.OpenIterator();
-        using IEngineIterator versions = view.OpenIterator();
-        byte[] position = new byte[KeyLayout.MaxIndexLength(range.Key.Length)];
-        int length = KeyLayout.WriteIndexPrefix(position, range.Key.Span);
-
-        // Without the end mark, so that the first key at or after this one is found.
-        keys.Seek(position.AsSpan(0, length - 2));
-        while (keys.IsValid && keys.Key[0] == KeyLayout.Index)
+        byte[] history = new byte[KeyLayout.MaxHistoryLength];
+        IndexWalk.ForEachAt(view, range, revision, at =>
         {
-            byte[] key = KeyLayout.ReadIndexUserKey(keys.Key);
-            if (key.AsSpan().SequenceCompareTo(range.Key.Span) >= 0)
-            {
-                if (!range.IsBeforeEnd(key))
-                {
-                    return;
-                }
-
-                if (At(view, versions, key, revision) is { } found && !visit(found))
-                {
-                    return;
-                }
-            }
-
-            byte[] after = new byte[KeyLayout.MaxIndexLength(key.Length)];
-            keys.Seek(KeyLayout.WriteIndex(after, key, new Revision(-1, -1)));
-        }
+            byte[]? value = view.Get(KeyLayout.WriteHistory(history, at, tombstone: false));
+            return value is null || visit(KeyValue.Parser.ParseFrom(value));
+        });
     }
 
-    /// <summary>Calls for each change from one revision through another, in order.</summary>
-    public static void ForEachChange(IEngineView view, long fromRevision, long throughRevision, Func<Revision, bool, ReadOnlyMemory<byte>, bool> visit)
+    /// <summary>Number of keys in a range as of a revision. Reads no values.</summary>
+    public static long CountAt(IEngineView view, KeyRange range, long revision)
+    {
+        long count = 0;
+        IndexWalk.ForEachAt(view, range, revision, _ =>
+        {
+            count++;
+            return true;
+        });
+        return count;
+    }
+
+    /// <summary>Gets a change, and answers whether it wants the next. The bytes are a key-value in etcd's encoding, and only valid during the call.</summary>
+    public delegate bool ChangeVisitor(Revision revision, bool tombstone, ReadOnlySpan<byte> keyValue);
+
+    /// <summary>Calls for each change from one revision through another, in order, until it answers false.</summary>
+    public static void ForEachChange(IEngineView view, long fromRevision, long throughRevision, ChangeVisitor visit)
     {
         using IEngineIterator iterator = view.OpenIterator();
         Span<byte> from = stackalloc byte[KeyLayout.MaxHistoryLength];
@@ -108,7 +103,7 @@ internal static class MvccReader
             }
 
             Revision revision = Revision.Read(key[1..], out bool tombstone);
-            if (revision.Main > throughRevision || !visit(revision, tombstone, iterator.Value.ToArray()))
+            if (revision.Main > throughRevision || !visit(revision, tombstone, iterator.Value))
             {
                 return;
             }

@@ -26,7 +26,7 @@ internal sealed partial class MvccWriter
 
         if (_changed.Count == 0)
         {
-            MvccReader.ForEachCurrent(View, range, bytes => visit(KeyValue.Parser.ParseFrom(bytes.Span)));
+            MvccReader.ForEachCurrent(View, range, visit);
             return;
         }
 
@@ -53,14 +53,16 @@ internal sealed partial class MvccWriter
     public void ForEachAt(KeyRange range, long revision, Func<KeyValue, bool> visit) =>
         new CommittedKeyValues(View, _mainRevision, CompactRevision).ForEachAt(range, revision, visit);
 
+    public long CountAt(KeyRange range, long revision) =>
+        new CommittedKeyValues(View, _mainRevision, CompactRevision).CountAt(range, revision);
+
     public bool HasLease(long id) => leases.Find(id) is not null;
 
     private List<KeyValue> Merge(KeyRange range)
     {
         List<KeyValue> merged = [];
-        MvccReader.ForEachCurrent(View, range, bytes =>
+        MvccReader.ForEachCurrent(View, range, kv =>
         {
-            KeyValue kv = KeyValue.Parser.ParseFrom(bytes.Span);
             if (!_changed.ContainsKey(kv.Key))
             {
                 merged.Add(kv);

@@ -6,6 +6,7 @@ using Veche.Cli.Leases;
 using Veche.Cli.Members;
 using Veche.Cli.Plan;
 using Veche.Cli.Rollbacks;
+using Veche.Cli.Sessions;
 using Veche.Cli.Simulate;
 using Veche.Cli.Snapshots;
 using Veche.Cli.Status;
@@ -30,12 +31,14 @@ internal static class CommandLine
         LeaseCommand.Create(),
         MemberCommand.Create(),
         PlanCommand.Create(),
+        SessionCommands.CreateOutcome(),
         KeyCommands.CreatePut(),
         SnapshotCommand.CreateRestore(),
         RoleCommand.Create(),
         RollbackCommand.Create(),
         ServeCommand.Describe(),
         SimulateCommand.Create(),
+        SessionCommands.CreateSession(),
         SnapshotCommand.Create(),
         StatusCommand.Create(),
         TxnCommand.Create(),

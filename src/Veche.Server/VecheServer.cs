@@ -178,6 +178,7 @@ public sealed class VecheServer : IAsyncDisposable
         var stop = new CancellationTokenSource();
         var member = new MemberContext(options, identity, store, watches, lessor) { Stopping = stop.Token };
         store.Reclaimed = member.Reclaims.Reached;
+        store.Advanced = member.Reads.Advanced;
         var leases = new LeaseKeeper(member);
         var changes = new MembershipChanges(member);
         var follower = new MembershipFollower(member);
@@ -274,7 +275,8 @@ public sealed class VecheServer : IAsyncDisposable
         ElectionTimeoutMs = options.ElectionTimeoutMs,
         HeartbeatIntervalMs = options.HeartbeatIntervalMs,
         LeaderStallMs = options.LeaderStallMs,
-        RequestTimeoutMs = 5000 + (2 * options.ElectionTimeoutMs),
+        RequestTimeoutMs = options.RequestTimeoutMs,
+        LeaseClockDriftBoundMs = options.LeaseClockDriftMs,
         MaxCommandBytes = options.MaxRequestBytes + (64 << 10),
         LogSegmentBytes = options.Memory ? 4 << 20 : 64 << 20,
         SnapshotEntries = options.SnapshotCount,
@@ -304,6 +306,8 @@ public sealed class VecheServer : IAsyncDisposable
         builder.Services.AddSingleton<Queue>();
         builder.Services.AddSingleton<LockService>();
         builder.Services.AddSingleton<ElectionService>();
+        builder.Services.AddSingleton<SessionsService>();
+        builder.Services.AddSingleton<OutcomesService>();
         builder.Services.AddGrpc(grpc =>
         {
             // Some room for what is around the payload, as etcd leaves; what is over its own limit gets etcd's text.
@@ -329,6 +333,8 @@ public sealed class VecheServer : IAsyncDisposable
         web.MapGrpcService<AuthService>();
         web.MapGrpcService<LockService>();
         web.MapGrpcService<ElectionService>();
+        web.MapGrpcService<SessionsService>();
+        web.MapGrpcService<OutcomesService>();
         web.MapGrpcService<HealthService>();
         web.MapJsonGateway(options);
         web.MapHttpEndpoints(member, metrics);

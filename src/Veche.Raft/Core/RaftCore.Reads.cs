@@ -25,7 +25,7 @@ public sealed partial class RaftCore
 
     private void OnReadIndexRequest(ReadIndexRequest request)
     {
-        if (_state is LeaderState holder && request.AllowLease && HasLease(holder))
+        if (_state is LeaderState holder && request.AllowLease && HasLease(holder, _nowNs))
         {
             GrantRead(request.From, request.ReadId, CommitIndex);
         }

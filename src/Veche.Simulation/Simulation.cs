@@ -81,6 +81,7 @@ public sealed class Simulation
         }
 
         Recover();
+        _world.Acknowledgements.End();
         SearchedHistory.Check(_world);
     }
 

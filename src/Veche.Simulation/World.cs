@@ -41,6 +41,7 @@ internal sealed class World
         _network = new VirtualNetwork(plan.Network, _random.Fork(), MaxMembers + plan.Clients);
         Founders = Configuration.Of(Enumerable.Range(0, plan.Nodes).Select(IdOf));
         Judge = new Judge();
+        Acknowledgements = new AcknowledgementJudge(Judge.Canon, Count);
         Model = new ReferenceModel(Judge.Canon);
         History = new History(this);
         Atlas = new Atlas(this);
@@ -69,6 +70,8 @@ internal sealed class World
     public Configuration Founders { get; }
 
     public Judge Judge { get; }
+
+    public AcknowledgementJudge Acknowledgements { get; }
 
     public ReferenceModel Model { get; }
 

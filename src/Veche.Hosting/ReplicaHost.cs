@@ -331,6 +331,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     private void Sweep()
     {
         WatchSpace();
+        ScrubSome();
         if (!_wal.HasRoom)
         {
             // Nothing is written now, so nothing else would notice that there is room again.

@@ -47,6 +47,9 @@ public sealed record ReplicaHostOptions
     /// <summary>Size of a log segment in bytes. Default 64 MiB.</summary>
     public long LogSegmentBytes { get; init; } = 64 << 20;
 
+    /// <summary>Bytes of the log that are read back each second, in order and then from the beginning again, to find damage early; what the system still has in memory is not read from the disk. Default 1 MiB; 0 reads nothing back.</summary>
+    public int ScrubBytesPerSecond { get; init; } = 1 << 20;
+
     /// <summary>See <see cref="ReplicaOptions.SnapshotEntries"/>. Default 100,000.</summary>
     public long SnapshotEntries { get; init; } = 100_000;
 

@@ -14,6 +14,7 @@ public sealed class ReplicaMetrics
     private long _writtenBytes;
     private long _failedProposals;
     private long _logRepairs;
+    private long _scrubbedBytes;
     private long _slowApplies;
     private long _installing;
     private readonly ConcurrentDictionary<MemberId, PeerMetrics> _peers = [];
@@ -42,6 +43,11 @@ public sealed class ReplicaMetrics
 
     /// <summary>Commands that nobody waited for, and that were refused.</summary>
     public long UnattendedRefused => Interlocked.Read(ref _unattendedRefused);
+
+    /// <summary>Bytes of entries that were read back from the log and found whole.</summary>
+    public long ScrubbedBytes => Interlocked.Read(ref _scrubbedBytes);
+
+    internal void Scrubbed(long bytes) => Interlocked.Add(ref _scrubbedBytes, bytes);
 
     internal void LogRepaired() => Interlocked.Increment(ref _logRepairs);
 

@@ -100,6 +100,37 @@ public sealed class ReplicaHostTests : IAsyncLifetime
         Assert.Contains("cluster 2a", refused.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Nobody reads the entry; the member stops itself before somebody needs it, and does not start again as if nothing were.</summary>
+    [Fact]
+    public async Task Damage_to_a_log_in_use_is_found_by_reading_it_back()
+    {
+        _members = new Dictionary<MemberId, DnsEndPoint> { [new MemberId(1)] = new("127.0.0.1", FreePort()) };
+        ReplicaHostOptions options = Options(1, _members) with { SnapshotEntries = 100_000 };
+        var observer = new FailureObserver();
+        ReplicaHost host = ReplicaHost.Start(options, new Counter(), observer: observer);
+        _hosts.Add(host);
+        for (int i = 0; i < 20; i++)
+        {
+            await host.ProposeAsync(Add(0x1122334455667788));
+        }
+
+        string log = Directory.GetFiles(options.DataDirectory!, "wal-*.log").Single();
+        using (var file = new FileStream(log, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+        {
+            byte[] bytes = new byte[64 << 10];
+            file.ReadExactly(bytes);
+            int at = bytes.AsSpan().IndexOf(Add(0x1122334455667788));
+            file.Position = at;
+            file.WriteByte(0x89);
+        }
+
+        Exception failure = await observer.Failure.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Contains("is not what was written there", failure.Message, StringComparison.Ordinal);
+        await host.DisposeAsync();
+        HostStartException refused = Assert.Throws<HostStartException>(() => ReplicaHost.Start(options, new Counter()));
+        Assert.IsType<Veche.Log.LogDamagedException>(refused.InnerException);
+    }
+
     private static byte[] Add(long amount) => BitConverter.GetBytes(amount);
 
     private ReplicaHost[] StartThree()
@@ -138,6 +169,21 @@ public sealed class ReplicaHostTests : IAsyncLifetime
         using var socket = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         socket.Start();
         return ((IPEndPoint)socket.LocalEndpoint).Port;
+    }
+
+    private sealed class FailureObserver : IReplicaObserver
+    {
+        public TaskCompletionSource<Exception> Failure { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void LeadershipChanged(MemberStatus status)
+        {
+        }
+
+        public void ConfigurationChanged(Configuration configuration)
+        {
+        }
+
+        public void Failed(Exception exception) => Failure.TrySetResult(exception);
     }
 
     private sealed class Counter : InMemoryStateMachine

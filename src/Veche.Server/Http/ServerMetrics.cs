@@ -51,6 +51,7 @@ internal sealed class ServerMetrics
         Gauge watchers = make.CreateGauge("etcd_debugging_mvcc_watcher_total", "Watches.");
         Gauge streams = make.CreateGauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams.");
         Gauge recovering = make.CreateGauge("veche_member_recovering", "Whether this member's log was damaged and is being filled by the others. 1 is yes, 0 is no.");
+        Counter scrubbed = make.CreateCounter("veche_log_scrubbed_bytes_total", "Bytes of the log that were read back and found whole.");
         Counter repairs = make.CreateCounter("veche_log_repairs_total", "Damaged logs repaired since the start.");
         Gauge slowWatchers = make.CreateGauge("etcd_debugging_mvcc_slow_watcher_total", "Watches that read what was before and do not yet get events as they happen.");
         Gauge pendingEvents = make.CreateGauge("etcd_debugging_mvcc_pending_events_total", "Events that wait to be sent.");
@@ -72,6 +73,7 @@ internal sealed class ServerMetrics
         {
             MemberStatus status = member.Host.Status;
             recovering.Set(status.IsRecovering ? 1 : 0);
+            scrubbed.IncTo(member.Metrics.ScrubbedBytes);
             repairs.IncTo(member.Metrics.LogRepairs);
             hasLeader.Set(status.Leader.IsNone ? 0 : 1);
             isLeader.Set(status.Role == Role.Leader ? 1 : 0);

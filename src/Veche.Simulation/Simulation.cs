@@ -88,6 +88,7 @@ public sealed class Simulation
             throw new ViolationException($"a session guarantee was broken: {sessions.Violations[0].Rule}", sessions.Violations[0].ToString());
         }
 
+        _world.Acknowledgements.End();
         SearchedHistory.Check(_world);
     }
 

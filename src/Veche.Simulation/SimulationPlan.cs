@@ -110,7 +110,9 @@ public sealed record SimulationPlan
             Clients = random.Between(1, 12),
             FaultsMs = random.Between(5_000, 40_000),
             Network = NetworkPlan.Draw(random),
-            Member = member,
+
+            // From a generator of its own, so that the rest of the world is what it is without it.
+            Member = member with { AcknowledgementRules = new SimulationRandom(seed ^ 0xACC0_4D6E).Chance(0.25) },
             Workload = WorkloadPlan.Draw(random),
             Faults = faults,
             Buggified = buggified,

@@ -42,6 +42,7 @@ internal sealed class World
         Founders = Configuration.Of(Enumerable.Range(0, plan.Nodes).Select(IdOf));
         Judge = new Judge { Canon = new Canon { Founders = Founders } };
         MessageRules = new MessageRules(this);
+        Acknowledgements = new AcknowledgementJudge(Judge.Canon, Count);
         Model = new ReferenceModel(Judge.Canon);
         History = new History(this);
         Atlas = new Atlas(this);
@@ -72,6 +73,8 @@ internal sealed class World
     public Judge Judge { get; }
 
     public MessageRules MessageRules { get; }
+
+    public AcknowledgementJudge Acknowledgements { get; }
 
     public ReferenceModel Model { get; }
 

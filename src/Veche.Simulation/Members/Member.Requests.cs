@@ -170,8 +170,10 @@ internal sealed partial class Member
         }
 
         _isAwaited = _waiters.ContainsKey;
-        Turn(new ReplicaInput.Submit([new Submission(sequence, deadlineNs, data)]));
+        Turn(new ReplicaInput.Submit([new Submission(sequence, deadlineNs, data, RuleFor(sequence))]));
     }
+
+    private AckRule? RuleFor(long sequence) => _plan.AcknowledgementRules ? AcknowledgementJudge.RuleFor(sequence) : null;
 
     private void Complete(long sequence, long index, object? result)
     {
@@ -299,7 +301,7 @@ internal sealed partial class Member
             if (refused.Reason == SubmissionRefusal.NotLeading && waiter.DeadlineNs > LocalNow)
             {
                 // Provably not proposed, so it may be tried again, as long as somebody waits for it.
-                _again.Add(new Submission(refused.Sequence, waiter.DeadlineNs, waiter.Data));
+                _again.Add(new Submission(refused.Sequence, waiter.DeadlineNs, waiter.Data, RuleFor(refused.Sequence)));
                 continue;
             }
 

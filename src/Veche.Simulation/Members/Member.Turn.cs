@@ -44,6 +44,7 @@ internal sealed partial class Member
         RaftCore core = Core;
         foreach (LogWrite write in _output.Writes)
         {
+            AcknowledgementJudge.Removes(core, write, _issued, _commitSeen, _output.Rollbacks);
             _world.Judge.Writes(core, write, _issued);
         }
 
@@ -80,9 +81,33 @@ internal sealed partial class Member
             _commitSeen = core.CommitIndex;
         }
 
+        LookAtAcknowledgements(core);
         if (_world.Trace is { } trace)
         {
             LookAtStanding(trace);
+        }
+    }
+
+    /// <summary>What a leader says to those who submitted, here or at others. What a member hears of its own from another leader was judged there.</summary>
+    private void LookAtAcknowledgements(RaftCore core)
+    {
+        foreach (AcknowledgedSubmission acknowledged in _output.Acknowledged)
+        {
+            if (core.Role == Role.Leader && core.Term == acknowledged.Position.Term)
+            {
+                _world.Acknowledgements.Acknowledges(core, _issued, acknowledged.Sequence, acknowledged.Position);
+            }
+        }
+
+        foreach (PeerMessage message in _output.Sends)
+        {
+            if (message.Body is AcknowledgedCommands commands)
+            {
+                foreach ((long sequence, long index) in commands.Commands)
+                {
+                    _world.Acknowledgements.Acknowledges(core, _issued, sequence, new LogPosition(index, commands.Term));
+                }
+            }
         }
     }
 

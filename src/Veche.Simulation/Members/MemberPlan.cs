@@ -53,6 +53,9 @@ public sealed record MemberPlan
     /// <summary>What a crash leaves of unsynced sectors.</summary>
     public CrashPlan Crash { get; init; } = new();
 
+    /// <summary>Commands ask to be acknowledged by all kinds of rules, in turn.</summary>
+    public bool AcknowledgementRules { get; init; }
+
     /// <summary>Bound on the drift of clocks that lease reads rely on, in milliseconds; null for none.</summary>
     public int? LeaseClockDriftBoundMs { get; init; }
 

@@ -144,7 +144,7 @@ public sealed partial class KeyValueStore
             {
                 int length = at.Write(room, tombstone);
                 crc = Crc32C.Add(crc, room.AsSpan(0, length));
-                crc = Crc32C.Add(crc, bytes.Span);
+                crc = Crc32C.Add(crc, bytes);
             }
 
             return true;
@@ -164,9 +164,9 @@ public sealed partial class KeyValueStore
     }
 
     /// <summary>True when a version is its key's newest at a revision.</summary>
-    private static bool IsNewest(IEngineView view, ReadOnlyMemory<byte> bytes, Revision at, long revision)
+    private static bool IsNewest(IEngineView view, ReadOnlySpan<byte> bytes, Revision at, long revision)
     {
-        ByteString key = KeyValue.Parser.ParseFrom(bytes.Span).Key;
+        ByteString key = KeyValue.Parser.ParseFrom(bytes).Key;
         byte[] room = new byte[KeyLayout.MaxIndexLength(key.Length)];
         ReadOnlySpan<byte> newest = KeyLayout.WriteIndex(room, key.Span, new Revision(revision, long.MaxValue));
         using IEngineIterator iterator = view.OpenIterator();

@@ -42,6 +42,29 @@ public sealed partial class KeyValueStore
         return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.Run(request, source);
     }
 
+    /// <summary>Begins a range that is read piece by piece, however large it is: all of it as of the state of this moment.</summary>
+    /// <param name="request">What is asked: in the order of keys, and without filters by revision.</param>
+    /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
+    /// <exception cref="StoreException">It is refused.</exception>
+    public RangeScan OpenRange(RangeRequest request, Caller? caller = null)
+    {
+        Refuse(RequestValidator.CheckScan(request));
+        Counters.CountRange();
+        OpenState state = OpenReading();
+        try
+        {
+            Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request));
+            var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
+            Refuse(RangeQuery.Check(request, source));
+            return new RangeScan(request, source, state.View);
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Runs a transaction that only reads.</summary>
     /// <param name="request">What is asked.</param>
     /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
@@ -98,7 +121,7 @@ public sealed partial class KeyValueStore
             }
 
             reached = revision.Main;
-            KeyValue kv = KeyValue.Parser.ParseFrom(bytes.Span);
+            KeyValue kv = KeyValue.Parser.ParseFrom(bytes);
             if (range.Contains(kv.Key.Span))
             {
                 into.Add(tombstone

@@ -13,6 +13,13 @@ public static class RequestValidator
         : !Enum.IsDefined(request.SortOrder) || !Enum.IsDefined(request.SortTarget) ? StoreErrors.InvalidSortOption
         : null;
 
+    /// <summary>Checks a range that is to be read piece by piece; null when it is fine. etcd: no order means that of keys, whatever the target.</summary>
+    public static StoreError? CheckScan(RangeRequest request) =>
+        Check(request) is { } senseless ? senseless
+        : request.SortOrder != RangeRequest.Types.SortOrder.None && (request.SortTarget, request.SortOrder) != (RangeRequest.Types.SortTarget.Key, RangeRequest.Types.SortOrder.Ascend) ? StoreErrors.SortedScan
+        : request.MinModRevision != 0 || request.MaxModRevision != 0 || request.MinCreateRevision != 0 || request.MaxCreateRevision != 0 ? StoreErrors.FilteredScan
+        : null;
+
     /// <summary>Checks a put; null when it is fine.</summary>
     public static StoreError? Check(PutRequest request, RequestLimits limits) =>
         request.Key.IsEmpty ? StoreErrors.EmptyKey

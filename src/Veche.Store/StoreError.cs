@@ -70,6 +70,12 @@ public static class StoreErrors
     /// <summary>A sort order or target that does not exist.</summary>
     public static readonly StoreError InvalidSortOption = new(StoreErrorCode.InvalidArgument, "etcdserver: invalid sort option");
 
+    /// <summary>A range to be streamed in an order that needs all of it first.</summary>
+    public static readonly StoreError SortedScan = new(StoreErrorCode.Unimplemented, "RangeStream does not support custom sort orders");
+
+    /// <summary>A range to be streamed with a filter by revision.</summary>
+    public static readonly StoreError FilteredScan = new(StoreErrorCode.Unimplemented, "RangeStream does not support revision filters");
+
     /// <summary>A request over the size limit.</summary>
     public static readonly StoreError RequestTooLarge = new(StoreErrorCode.InvalidArgument, "etcdserver: request is too large");
 

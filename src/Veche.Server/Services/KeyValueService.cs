@@ -10,6 +10,9 @@ namespace Veche.Server.Services;
 /// <summary>Keys and values. Every member answers every request: writes are forwarded to the leader, reads are confirmed by it.</summary>
 internal sealed class KeyValueService(MemberContext member) : KV.KVBase
 {
+    /// <summary>About what a piece of a streamed range holds: enough to make what is around it small, and little to keep in memory for a client that is slow.</summary>
+    private const int StreamedPieceBytes = 256 << 10;
+
     public override async Task<RangeResponse> Range(RangeRequest request, ServerCallContext context)
     {
         Refuse(RequestValidator.Check(request));
@@ -34,6 +37,40 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
 
         member.Complete(response.Header);
         return response;
+    }
+
+    public override async Task RangeStream(RangeRequest request, IServerStreamWriter<RangeStreamResponse> responseStream, ServerCallContext context)
+    {
+        Refuse(RequestValidator.CheckScan(request));
+        if (!request.Serializable)
+        {
+            await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
+        }
+
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, member.Stopping);
+        try
+        {
+            using RangeScan scan = member.Store.OpenRange(request, context.Caller());
+            while (!scan.IsComplete)
+            {
+                RangeResponse piece = scan.Next(StreamedPieceBytes);
+                if (piece.Header is { } header)
+                {
+                    member.Complete(header);
+                }
+
+                await responseStream.WriteAsync(new RangeStreamResponse { RangeResponse = piece }, ended.Token).ConfigureAwait(false);
+            }
+        }
+        catch (StoreException exception)
+        {
+            throw Errors.Of(exception.Error);
+        }
+        catch (OperationCanceledException)
+        {
+            member.ThrowIfStopping();
+            throw;
+        }
     }
 
     public override async Task<PutResponse> Put(PutRequest request, ServerCallContext context)

@@ -35,7 +35,7 @@ internal sealed class CommittedKeyValues(IEngineView view, long revision, long c
     public KeyValue? Current(ByteString key) => MvccReader.Current(view, key.Span);
 
     public void ForEachCurrent(KeyRange range, Func<KeyValue, bool> visit) =>
-        MvccReader.ForEachCurrent(view, range, bytes => visit(KeyValue.Parser.ParseFrom(bytes.Span)));
+        MvccReader.ForEachCurrent(view, range, visit);
 
     public long CountCurrent(KeyRange range) => MvccReader.CountCurrent(view, range);
 

@@ -29,14 +29,14 @@ internal static class MvccReader
     }
 
     /// <summary>Calls for each current key-value of a range, in order, until it answers false.</summary>
-    public static void ForEachCurrent(IEngineView view, KeyRange range, Func<ReadOnlyMemory<byte>, bool> visit)
+    public static void ForEachCurrent(IEngineView view, KeyRange range, Func<KeyValue, bool> visit)
     {
         using IEngineIterator iterator = view.OpenIterator();
         byte[] from = new byte[KeyLayout.CurrentLength(range.Key.Length)];
         for (iterator.Seek(KeyLayout.WriteCurrent(from, range.Key.Span)); iterator.IsValid; iterator.Next())
         {
             ReadOnlySpan<byte> key = iterator.Key;
-            if (key[0] != KeyLayout.Current || !range.IsBeforeEnd(key[1..]) || !visit(iterator.Value.ToArray()))
+            if (key[0] != KeyLayout.Current || !range.IsBeforeEnd(key[1..]) || !visit(KeyValue.Parser.ParseFrom(iterator.Value)))
             {
                 return;
             }
@@ -94,8 +94,11 @@ internal static class MvccReader
         }
     }
 
-    /// <summary>Calls for each change from one revision through another, in order.</summary>
-    public static void ForEachChange(IEngineView view, long fromRevision, long throughRevision, Func<Revision, bool, ReadOnlyMemory<byte>, bool> visit)
+    /// <summary>Gets a change, and answers whether it wants the next. The bytes are a key-value in etcd's encoding, and only valid during the call.</summary>
+    public delegate bool ChangeVisitor(Revision revision, bool tombstone, ReadOnlySpan<byte> keyValue);
+
+    /// <summary>Calls for each change from one revision through another, in order, until it answers false.</summary>
+    public static void ForEachChange(IEngineView view, long fromRevision, long throughRevision, ChangeVisitor visit)
     {
         using IEngineIterator iterator = view.OpenIterator();
         Span<byte> from = stackalloc byte[KeyLayout.MaxHistoryLength];
@@ -108,7 +111,7 @@ internal static class MvccReader
             }
 
             Revision revision = Revision.Read(key[1..], out bool tombstone);
-            if (revision.Main > throughRevision || !visit(revision, tombstone, iterator.Value.ToArray()))
+            if (revision.Main > throughRevision || !visit(revision, tombstone, iterator.Value))
             {
                 return;
             }

@@ -26,7 +26,7 @@ internal sealed partial class MvccWriter
 
         if (_changed.Count == 0)
         {
-            MvccReader.ForEachCurrent(View, range, bytes => visit(KeyValue.Parser.ParseFrom(bytes.Span)));
+            MvccReader.ForEachCurrent(View, range, visit);
             return;
         }
 
@@ -58,9 +58,8 @@ internal sealed partial class MvccWriter
     private List<KeyValue> Merge(KeyRange range)
     {
         List<KeyValue> merged = [];
-        MvccReader.ForEachCurrent(View, range, bytes =>
+        MvccReader.ForEachCurrent(View, range, kv =>
         {
-            KeyValue kv = KeyValue.Parser.ParseFrom(bytes.Span);
             if (!_changed.ContainsKey(kv.Key))
             {
                 merged.Add(kv);

@@ -173,7 +173,7 @@ internal static class RangeQuery
         && (request.MinCreateRevision == 0 || found.CreateRevision >= request.MinCreateRevision)
         && (request.MaxCreateRevision == 0 || found.CreateRevision <= request.MaxCreateRevision);
 
-    private static KeyValue WithoutValue(KeyValue found) => new()
+    public static KeyValue WithoutValue(KeyValue found) => new()
     {
         Key = found.Key,
         CreateRevision = found.CreateRevision,

@@ -48,6 +48,12 @@ public sealed partial class WriteAheadLog
         /// <summary>Where each record of the segment being read ends, by the running hash after it.</summary>
         private readonly Dictionary<ulong, int> _ends = [];
 
+        /// <summary>The segment being read: one for all, since a segment is tens of megabytes.</summary>
+        private byte[] _bytes = [];
+
+        /// <summary>Where the zeros begin that nobody has written over.</summary>
+        private int _bytesUsed;
+
         private LogReplay? _replay;
         private int _provenEnd;
         private long _cutBytes;
@@ -265,7 +271,7 @@ public sealed partial class WriteAheadLog
         }
 
         /// <summary>What was ever written to a segment, and some zeros after it so that its end is seen; most of a young segment is zeros that need no memory.</summary>
-        private static byte[] ReadAll(Segment segment)
+        private byte[] ReadAll(Segment segment)
         {
             byte[] chunk = new byte[(int)Math.Min(ReadChunkBytes, segment.Length)];
             long end = segment.Length;
@@ -280,9 +286,16 @@ public sealed partial class WriteAheadLog
             }
 
             // The zeros behind are part of it: the last record may end in them.
-            byte[] bytes = new byte[checked((int)segment.Length)];
-            ReadExactly(segment, 0, bytes.AsSpan(0, (int)end));
-            return bytes;
+            int length = checked((int)segment.Length);
+            if (_bytes.Length != length)
+            {
+                (_bytes, _bytesUsed) = (new byte[length], 0);
+            }
+
+            ReadExactly(segment, 0, _bytes.AsSpan(0, (int)end));
+            _bytes.AsSpan((int)end, Math.Max(0, _bytesUsed - (int)end)).Clear();
+            _bytesUsed = (int)end;
+            return _bytes;
         }
 
         private static void ReadExactly(Segment segment, long offset, Span<byte> bytes)

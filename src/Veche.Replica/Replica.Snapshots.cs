@@ -35,6 +35,24 @@ public sealed partial class Replica
         _compactDue = durableIndex > 0;
     }
 
+    /// <summary>The last entry with at least so many bytes of entries after it up to another one; before the log when there are fewer.</summary>
+    private long LastBeyond(long bytes, long saved)
+    {
+        long low = _core.FirstIndex - 1;
+        if (low >= saved || _core.BytesBetween(low, saved) < bytes)
+        {
+            return low;
+        }
+
+        for (long high = saved; high - low > 1;)
+        {
+            long middle = low + ((high - low) / 2);
+            (low, high) = _core.BytesBetween(middle, saved) >= bytes ? (middle, high) : (low, middle);
+        }
+
+        return low;
+    }
+
     private bool _compactDue;
 
     private void CompactIfDue(ReplicaOutput output)
@@ -45,7 +63,8 @@ public sealed partial class Replica
         }
 
         _compactDue = false;
-        long through = Math.Min(_savedIndex, _applied.Index) - _options.TrailingEntries;
+        long saved = Math.Min(_savedIndex, _applied.Index);
+        long through = Math.Max(saved - _options.TrailingEntries, LastBeyond(_options.TrailingBytes, saved));
         foreach ((_, long index) in _snapshotsInFlight)
         {
             // A follower that is being sent a snapshot needs the entries after it next; dropping them now would start it all over.

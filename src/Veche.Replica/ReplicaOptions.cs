@@ -59,6 +59,11 @@ public sealed record ReplicaOptions
     /// <summary>Entries kept in the log behind a snapshot, so that a slow follower rarely needs one. Default 5,000.</summary>
     public long TrailingEntries { get; init; } = 5_000;
 
+    /// <summary>
+    /// Most bytes of entries kept in the log behind a snapshot: a log is read when a member starts, so large entries must not make it long. Default 32 MiB, at least 0.
+    /// </summary>
+    public long TrailingBytes { get; init; } = 32 << 20;
+
     /// <summary>True when the state machine survives a crash by itself (see <see cref="IStateMachine.DurableIndex"/>): it is flushed instead of written to a snapshot file.</summary>
     public bool StateIsDurable { get; init; }
 }

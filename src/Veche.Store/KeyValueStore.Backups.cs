@@ -14,7 +14,7 @@ public sealed partial class KeyValueStore
     {
         lock (_stateLock)
         {
-            return new StoreBackup(_engine.OpenView(), new BackupState(_meta.Applied.Index, _meta.Revision, _meta.CompactRevision, _meta.ReclaimedRevision), clusterVersion);
+            return new StoreBackup(_engine.OpenView().ForLongWalk(), new BackupState(_meta.Applied.Index, _meta.Revision, _meta.CompactRevision, _meta.ReclaimedRevision), clusterVersion);
         }
     }
 

@@ -20,7 +20,7 @@ public sealed partial class KeyValueStore
     {
         lock (_stateLock)
         {
-            return new Image(_engine.OpenView(), _meta.Applied);
+            return new Image(_engine.OpenView().ForLongWalk(), _meta.Applied);
         }
     }
 

@@ -12,6 +12,7 @@ namespace Veche.Store;
 public sealed partial class KeyValueStore
 {
     private readonly LeaseTable _leases = new();
+    private readonly PageCounts _pages = new();
     private volatile IReadOnlyList<MemberAttributes> _memberList = [];
     private volatile IReadOnlySet<ulong> _removedMembers = new HashSet<ulong>();
 
@@ -39,7 +40,7 @@ public sealed partial class KeyValueStore
         using OpenState state = OpenReading();
         Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request));
         var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
-        return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.Run(request, source);
+        return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.Run(request, source, _pages);
     }
 
     /// <summary>Begins a range that is read piece by piece, however large it is: all of it as of the state of this moment.</summary>
@@ -54,9 +55,10 @@ public sealed partial class KeyValueStore
         try
         {
             Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request));
-            var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
+            IEngineView view = state.View.ForLongWalk();
+            var source = new CommittedKeyValues(view, state.Revision, state.CompactRevision);
             Refuse(RangeQuery.Check(request, source));
-            return new RangeScan(request, source, state.View);
+            return new RangeScan(request, source, view);
         }
         catch
         {

@@ -5,6 +5,7 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veche.Api;
 using Veche.Server.Options;
+using Veche.Store;
 
 namespace Veche.Server.Tests;
 
@@ -37,6 +38,37 @@ public sealed class VecheServerTests : IAsyncLifetime
         Assert.Equal("1", (await kv.RangeAsync(new RangeRequest { Key = B("a") })).Kvs[0].Value.ToStringUtf8());
         Assert.True((await kv.TxnAsync(new TxnRequest { Success = { new RequestOp { RequestRange = new RangeRequest { Key = B("a") } } } })).Succeeded);
         Assert.Equal(1, (await kv.DeleteRangeAsync(new DeleteRangeRequest { Key = B("a") })).Deleted);
+    }
+
+    [Fact]
+    public async Task A_range_that_is_streamed_is_what_a_range_answers()
+    {
+        var kv = new KV.KVClient(_channel);
+        byte[] value = new byte[100 << 10];
+        for (int i = 0; i < 10; i++)
+        {
+            await kv.PutAsync(new PutRequest { Key = B($"s{i}"), Value = ByteString.CopyFrom(value) });
+        }
+
+        var request = new RangeRequest { Key = B("s"), RangeEnd = B("t"), Limit = 8 };
+        using AsyncServerStreamingCall<RangeStreamResponse> call = kv.RangeStream(request);
+        List<RangeResponse> pieces = await call.ResponseStream.ReadAllAsync().Select(static piece => piece.RangeResponse).ToListAsync();
+        Assert.True(pieces.Count > 2);
+        Assert.All(pieces.SkipLast(1), static piece => Assert.Null(piece.Header));
+        var merged = new RangeResponse();
+        foreach (RangeResponse piece in pieces)
+        {
+            merged.MergeFrom(piece);
+        }
+
+        Assert.Equal(await kv.RangeAsync(request), merged);
+        Assert.Equal((8, true, 10L), (merged.Kvs.Count, merged.More, merged.Count));
+        using AsyncServerStreamingCall<RangeStreamResponse> sorted = kv.RangeStream(new RangeRequest { Key = B("s"), SortOrder = RangeRequest.Types.SortOrder.Descend });
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await sorted.ResponseStream.MoveNext(default));
+        Assert.Equal((StatusCode.Unimplemented, "RangeStream does not support custom sort orders"), (refused.StatusCode, refused.Status.Detail));
+        using AsyncServerStreamingCall<RangeStreamResponse> future = kv.RangeStream(new RangeRequest { Key = B("s"), Revision = 1000 });
+        refused = await Assert.ThrowsAsync<RpcException>(async () => await future.ResponseStream.MoveNext(default));
+        Assert.Equal((StatusCode.OutOfRange, StoreErrors.FutureRevision.Message), (refused.StatusCode, refused.Status.Detail));
     }
 
     [Theory]

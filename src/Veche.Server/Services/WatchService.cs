@@ -15,6 +15,8 @@ internal sealed class WatchService(MemberContext member, Authenticator authentic
     /// <summary>Room for what is around the events in a response.</summary>
     private const int ResponseOverheadBytes = 512 << 10;
 
+    private static readonly WriteOptions Buffered = new(WriteFlags.BufferHint);
+
     public override async Task Watch(IAsyncStreamReader<WatchRequest> requestStream, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
     {
         Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -119,11 +121,13 @@ internal sealed class WatchService(MemberContext member, Authenticator authentic
             do
             {
                 more = stream.Pump(batch);
-                foreach (WatchResponse response in batch)
+                for (int i = 0; i < batch.Count; i++)
                 {
-                    Complete(response);
-                    member.Meters.EventsSent.Inc(response.Events.Count);
-                    await responses.WriteAsync(response, cancellationToken).ConfigureAwait(false);
+                    // What goes out together is flushed together, with the last of it.
+                    responses.WriteOptions = i < batch.Count - 1 ? Buffered : null;
+                    Complete(batch[i]);
+                    member.Meters.EventsSent.Inc(batch[i].Events.Count);
+                    await responses.WriteAsync(batch[i], cancellationToken).ConfigureAwait(false);
                 }
 
                 batch.Clear();

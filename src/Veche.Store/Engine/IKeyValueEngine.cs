@@ -40,6 +40,9 @@ internal interface IEngineView : IDisposable
     byte[]? Get(ReadOnlySpan<byte> key);
 
     IEngineIterator OpenIterator();
+
+    /// <summary>The same state for a walk over much of it: what is read through it pushes nothing out of the memory that others read from. One of the two is to be disposed.</summary>
+    IEngineView ForLongWalk();
 }
 
 /// <summary>Walks over keys in the order of their bytes.</summary>

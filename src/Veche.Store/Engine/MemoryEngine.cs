@@ -84,6 +84,8 @@ internal sealed class MemoryEngine : IKeyValueEngine
 
         public IEngineIterator OpenIterator() => new Iterator(items);
 
+        public IEngineView ForLongWalk() => this;
+
         public void Dispose()
         {
             // The tree goes with its last reader.

@@ -178,6 +178,8 @@ internal sealed class RocksEngine : IKeyValueEngine
 
         public IEngineIterator OpenIterator() => new Walk(_database.NewIterator(null, _options));
 
+        public IEngineView ForLongWalk() => new PassingView(this, _database, _snapshot);
+
         public void Dispose()
         {
             if (Interlocked.Decrement(ref _users) == 0)
@@ -185,6 +187,20 @@ internal sealed class RocksEngine : IKeyValueEngine
                 _snapshot.Dispose();
             }
         }
+    }
+
+    /// <summary>A view whose blocks do not stay in the cache.</summary>
+    private sealed class PassingView(View view, RocksDb database, Snapshot snapshot) : IEngineView
+    {
+        private readonly ReadOptions _options = new ReadOptions().SetSnapshot(snapshot).SetFillCache(false);
+
+        public byte[]? Get(ReadOnlySpan<byte> key) => database.Get(key, null, _options);
+
+        public IEngineIterator OpenIterator() => new Walk(database.NewIterator(null, _options));
+
+        public IEngineView ForLongWalk() => this;
+
+        public void Dispose() => view.Dispose();
     }
 
     private sealed class Walk(Iterator iterator) : IEngineIterator

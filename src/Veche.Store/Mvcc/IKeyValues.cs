@@ -22,6 +22,9 @@ internal interface IKeyValues
     /// <summary>The same as of a revision that is neither compacted nor in the future.</summary>
     void ForEachAt(KeyRange range, long revision, Func<KeyValue, bool> visit);
 
+    /// <summary>Number of keys as of a revision that is neither compacted nor in the future.</summary>
+    long CountAt(KeyRange range, long revision);
+
     bool HasLease(long id);
 }
 
@@ -50,6 +53,9 @@ internal sealed class CommittedKeyValues(IEngineView view, long revision, long c
             visit(found);
         }
     }
+
+    public long CountAt(KeyRange range, long at) =>
+        range.IsSingle ? (MvccReader.At(view, range.Key.Span, at) is null ? 0 : 1) : MvccReader.CountAt(view, range, at);
 
     public bool HasLease(long id) => throw new NotSupportedException("A transaction that only reads attaches nothing to leases.");
 }

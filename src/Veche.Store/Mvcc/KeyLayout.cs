@@ -101,22 +101,29 @@ internal static class KeyLayout
     public static bool IsSameUserKey(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>
         left.Length == right.Length && left[..^RevisionSuffixLength].SequenceEqual(right[..^RevisionSuffixLength]);
 
-    /// <summary>The user's key in an Index key.</summary>
-    public static byte[] ReadIndexUserKey(ReadOnlySpan<byte> indexKey)
+    /// <summary>Puts another revision into an Index key.</summary>
+    public static ReadOnlySpan<byte> WithRevision(Span<byte> indexKey, Revision revision)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(indexKey[^16..], revision.Main);
+        BinaryPrimitives.WriteInt64BigEndian(indexKey[^8..], revision.Sub);
+        return indexKey;
+    }
+
+    /// <summary>The user's key in an Index key; returns its length, which is less than that of the Index key.</summary>
+    public static int ReadIndexUserKey(ReadOnlySpan<byte> indexKey, Span<byte> destination)
     {
         ReadOnlySpan<byte> escaped = indexKey[1..^(2 + RevisionSuffixLength)];
-        byte[] key = new byte[escaped.Length];
         int length = 0;
         for (int i = 0; i < escaped.Length; i++)
         {
-            key[length++] = escaped[i];
+            destination[length++] = escaped[i];
             if (escaped[i] == 0)
             {
                 i++;
             }
         }
 
-        return key[..length];
+        return length;
     }
 
     public static byte[] LeaseKey(long id) => WithId(Lease, id, 0);

@@ -66,32 +66,24 @@ internal static class MvccReader
     /// <summary>Calls for each key-value of a range as of a revision, in order of keys, until it answers false.</summary>
     public static void ForEachAt(IEngineView view, KeyRange range, long revision, Func<KeyValue, bool> visit)
     {
-        using IEngineIterator keys = view.OpenIterator();
-        using IEngineIterator versions = view.OpenIterator();
-        byte[] position = new byte[KeyLayout.MaxIndexLength(range.Key.Length)];
-        int length = KeyLayout.WriteIndexPrefix(position, range.Key.Span);
-
-        // Without the end mark, so that the first key at or after this one is found.
-        keys.Seek(position.AsSpan(0, length - 2));
-        while (keys.IsValid && keys.Key[0] == KeyLayout.Index)
+        byte[] history = new byte[KeyLayout.MaxHistoryLength];
+        IndexWalk.ForEachAt(view, range, revision, at =>
         {
-            byte[] key = KeyLayout.ReadIndexUserKey(keys.Key);
-            if (key.AsSpan().SequenceCompareTo(range.Key.Span) >= 0)
-            {
-                if (!range.IsBeforeEnd(key))
-                {
-                    return;
-                }
+            byte[]? value = view.Get(KeyLayout.WriteHistory(history, at, tombstone: false));
+            return value is null || visit(KeyValue.Parser.ParseFrom(value));
+        });
+    }
 
-                if (At(view, versions, key, revision) is { } found && !visit(found))
-                {
-                    return;
-                }
-            }
-
-            byte[] after = new byte[KeyLayout.MaxIndexLength(key.Length)];
-            keys.Seek(KeyLayout.WriteIndex(after, key, new Revision(-1, -1)));
-        }
+    /// <summary>Number of keys in a range as of a revision. Reads no values.</summary>
+    public static long CountAt(IEngineView view, KeyRange range, long revision)
+    {
+        long count = 0;
+        IndexWalk.ForEachAt(view, range, revision, _ =>
+        {
+            count++;
+            return true;
+        });
+        return count;
     }
 
     /// <summary>Gets a change, and answers whether it wants the next. The bytes are a key-value in etcd's encoding, and only valid during the call.</summary>

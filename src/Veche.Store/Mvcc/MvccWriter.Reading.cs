@@ -53,6 +53,9 @@ internal sealed partial class MvccWriter
     public void ForEachAt(KeyRange range, long revision, Func<KeyValue, bool> visit) =>
         new CommittedKeyValues(View, _mainRevision, CompactRevision).ForEachAt(range, revision, visit);
 
+    public long CountAt(KeyRange range, long revision) =>
+        new CommittedKeyValues(View, _mainRevision, CompactRevision).CountAt(range, revision);
+
     public bool HasLease(long id) => leases.Find(id) is not null;
 
     private List<KeyValue> Merge(KeyRange range)

@@ -12,7 +12,10 @@ internal static class RangeQuery
         : null;
 
     /// <summary>Runs a request that was checked. The header has only the revision.</summary>
-    public static RangeResponse Run(RangeRequest request, IKeyValues source)
+    /// <param name="request">What is asked.</param>
+    /// <param name="source">What of.</param>
+    /// <param name="pages">What is known of pages of committed states. Default nothing.</param>
+    public static RangeResponse Run(RangeRequest request, IKeyValues source, PageCounts? pages = null)
     {
         var response = new RangeResponse { Header = new ResponseHeader { Revision = source.Revision } };
         var range = new KeyRange(request.Key, request.RangeEnd);
@@ -23,7 +26,7 @@ internal static class RangeQuery
         }
         else if (request.CountOnly)
         {
-            response.Count = isCurrent ? source.CountCurrent(range) : Count(source, range, request.Revision);
+            response.Count = isCurrent ? source.CountCurrent(range) : source.CountAt(range, request.Revision);
         }
         else if (IsFiltered(request) || SortOf(request) != RangeRequest.Types.SortOrder.None)
         {
@@ -31,7 +34,7 @@ internal static class RangeQuery
         }
         else
         {
-            RunInOrder(request, response, source, range, isCurrent);
+            RunInOrder(request, response, source, range, isCurrent, pages);
         }
 
         return response;
@@ -51,38 +54,44 @@ internal static class RangeQuery
         }
     }
 
-    private static void RunInOrder(RangeRequest request, RangeResponse response, IKeyValues source, KeyRange range, bool isCurrent)
+    private static void RunInOrder(RangeRequest request, RangeResponse response, IKeyValues source, KeyRange range, bool isCurrent, PageCounts? pages)
     {
         long limit = request.Limit > 0 ? request.Limit : long.MaxValue;
-        bool more = false;
-        long count = 0;
+        ByteString? next = null;
 
         bool Take(KeyValue found)
         {
-            count++;
-            if (response.Kvs.Count < limit)
+            if (response.Kvs.Count == limit)
             {
-                response.Kvs.Add(request.KeysOnly ? WithoutValue(found) : found);
-                return true;
+                next = found.Key;
+                return false;
             }
 
-            // What lies behind the limit is only counted, and for the present that can be done without reading it.
-            more = true;
-            return !isCurrent;
+            response.Kvs.Add(request.KeysOnly ? WithoutValue(found) : found);
+            return true;
         }
 
+        long revision = isCurrent ? source.Revision : request.Revision;
         if (isCurrent)
         {
             source.ForEachCurrent(range, Take);
-            response.Count = more ? source.CountCurrent(range) : count;
         }
         else
         {
-            source.ForEachAt(range, request.Revision, Take);
-            response.Count = count;
+            source.ForEachAt(range, revision, Take);
         }
 
-        response.More = more;
+        response.Count = response.Kvs.Count;
+        if (next is null)
+        {
+            return;
+        }
+
+        // What lies behind the limit is only counted, which needs no values.
+        var rest = new KeyRange(next, request.RangeEnd);
+        response.More = true;
+        response.Count = pages?.Find(request.Key, request.RangeEnd, revision) ?? response.Count + (isCurrent ? source.CountCurrent(rest) : source.CountAt(rest, revision));
+        pages?.Remember(response.Kvs[^1].Key, request.RangeEnd, revision, response.Count - response.Kvs.Count);
     }
 
     private static void RunSorted(RangeRequest request, RangeResponse response, IKeyValues source, KeyRange range, bool isCurrent)
@@ -145,17 +154,6 @@ internal static class RangeQuery
     {
         Comparer<ByteString> order = Comparer<ByteString>.Create(static (left, right) => left.Span.SequenceCompareTo(right.Span));
         return descending ? found.OrderByDescending(of, order) : found.OrderBy(of, order);
-    }
-
-    private static long Count(IKeyValues source, KeyRange range, long revision)
-    {
-        long count = 0;
-        source.ForEachAt(range, revision, _ =>
-        {
-            count++;
-            return true;
-        });
-        return count;
     }
 
     // etcd: a target other than the key sorts ascending even when no order is asked for.

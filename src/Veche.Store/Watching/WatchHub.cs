@@ -13,8 +13,9 @@ public sealed class WatchHub(IEventHistory history) : IEventSink
 
     /// <summary>Synced watchers by what they watch: any number of them may share a group.</summary>
     private readonly Dictionary<ByteString, List<Watcher>> _singles = [];
-    private readonly Dictionary<(ByteString Key, ByteString RangeEnd), List<Watcher>> _ranges = [];
+    private readonly RangeGroups _ranges = new();
     private readonly HashSet<WatchStream> _streams = [];
+    private readonly List<WatchStream> _overfull = [];
     private long _published = history.CurrentRevision;
 
     /// <summary>Streams that are open.</summary>
@@ -72,6 +73,9 @@ public sealed class WatchHub(IEventHistory history) : IEventSink
     /// <summary>The last revision that was given out; to be read under the lock.</summary>
     internal long Published => _published;
 
+    /// <summary>All events through this revision have been put into the queues; to be read under the lock.</summary>
+    internal long GivenThrough { get; private set; }
+
     /// <summary>Opens a stream.</summary>
     /// <param name="wake">Called, from any thread, when there may be something to pump; at most once until the next pump.</param>
     /// <param name="maxResponseBytes">Size at which responses to watchers that allow it are cut into fragments.</param>
@@ -100,19 +104,17 @@ public sealed class WatchHub(IEventHistory history) : IEventSink
                     Give(watchers, revision, stored);
                 }
 
-                foreach (List<Watcher> group in _ranges.Values)
-                {
-                    if (group[0].Range.Contains(stored.Kv.Key.Span))
-                    {
-                        Give(group, revision, stored);
-                    }
-                }
+                _ranges.ForEach(stored.Kv.Key.Span, group => Give(group, revision, stored));
             }
 
-            foreach (WatchStream stream in _streams)
+            // Only here, between revisions, may a queue be dropped.
+            GivenThrough = revision;
+            foreach (WatchStream stream in _overfull)
             {
-                stream.EndRevision(revision);
+                stream.FallBehind();
             }
+
+            _overfull.Clear();
         }
     }
 
@@ -129,17 +131,25 @@ public sealed class WatchHub(IEventHistory history) : IEventSink
         }
     }
 
+    /// <summary>Its queue is to be dropped when the revision that is being given out is complete. Under the lock.</summary>
+    internal void AddOverfull(WatchStream stream) => _overfull.Add(stream);
+
     /// <summary>From now on it is given events as they happen. Under the lock.</summary>
     internal void AddSynced(Watcher watcher)
     {
         watcher.IsSynced = true;
         if (watcher.RangeEnd.IsEmpty)
         {
-            Group(_singles, watcher.Key).Add(watcher);
+            if (!_singles.TryGetValue(watcher.Key, out List<Watcher>? group))
+            {
+                _singles.Add(watcher.Key, group = new List<Watcher>(1));
+            }
+
+            group.Add(watcher);
         }
         else
         {
-            Group(_ranges, (watcher.Key, watcher.RangeEnd)).Add(watcher);
+            _ranges.Add(watcher);
         }
     }
 
@@ -154,11 +164,14 @@ public sealed class WatchHub(IEventHistory history) : IEventSink
         watcher.IsSynced = false;
         if (watcher.RangeEnd.IsEmpty)
         {
-            RemoveFrom(_singles, watcher.Key, watcher);
+            if (_singles.TryGetValue(watcher.Key, out List<Watcher>? group) && group.Remove(watcher) && group.Count == 0)
+            {
+                _singles.Remove(watcher.Key);
+            }
         }
         else
         {
-            RemoveFrom(_ranges, (watcher.Key, watcher.RangeEnd), watcher);
+            _ranges.Remove(watcher);
         }
     }
 
@@ -179,26 +192,6 @@ public sealed class WatchHub(IEventHistory history) : IEventSink
             {
                 watcher.Stream.Enqueue(watcher, revision, stored);
             }
-        }
-    }
-
-    private static List<Watcher> Group<TKey>(Dictionary<TKey, List<Watcher>> groups, TKey key)
-        where TKey : notnull
-    {
-        if (!groups.TryGetValue(key, out List<Watcher>? group))
-        {
-            groups.Add(key, group = []);
-        }
-
-        return group;
-    }
-
-    private static void RemoveFrom<TKey>(Dictionary<TKey, List<Watcher>> groups, TKey key, Watcher watcher)
-        where TKey : notnull
-    {
-        if (groups.TryGetValue(key, out List<Watcher>? group) && group.Remove(watcher) && group.Count == 0)
-        {
-            groups.Remove(key);
         }
     }
 }

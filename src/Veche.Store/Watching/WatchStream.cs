@@ -28,7 +28,7 @@ public sealed class WatchStream : IDisposable
     private List<(Watcher Watcher, long Revision, StoredEvent Event)> _queue = [];
     private List<(Watcher Watcher, long Revision, StoredEvent Event)> _spare = [];
     private long _nextId;
-    private long _queuedThrough;
+    private readonly Dictionary<Watcher, WatchResponse> _open = [];
     private bool _awake;
     private bool _progressRequested;
     private bool _closed;
@@ -198,17 +198,12 @@ public sealed class WatchStream : IDisposable
     {
         watcher.WasTold = true;
         _queue.Add((watcher, revision, stored));
-        Wake();
-    }
-
-    /// <summary>All events of a revision are in the queue: the only place where it may be cut.</summary>
-    internal void EndRevision(long revision)
-    {
-        _queuedThrough = revision;
-        if (_queue.Count > MaxQueuedEvents)
+        if (_queue.Count == MaxQueuedEvents + 1)
         {
-            FallBehind();
+            _hub.AddOverfull(this);
         }
+
+        Wake();
     }
 
     /// <summary>Drops the queue; every watcher reads from the history what it has not been given.</summary>
@@ -229,7 +224,7 @@ public sealed class WatchStream : IDisposable
             if (watcher.IsSynced)
             {
                 // Nothing waited for it, so it has everything so far.
-                watcher.NextRevision = Math.Max(watcher.NextRevision, Math.Min(_queuedThrough, _hub.Published) + 1);
+                watcher.NextRevision = Math.Max(watcher.NextRevision, Math.Min(_hub.GivenThrough, _hub.Published) + 1);
                 MoveBehind(watcher);
             }
         }
@@ -279,7 +274,7 @@ public sealed class WatchStream : IDisposable
 
     private void Deliver(List<(Watcher Watcher, long Revision, StoredEvent Event)> queue, List<WatchResponse> into)
     {
-        Dictionary<Watcher, WatchResponse> open = [];
+        bool mayCut = false;
         foreach ((Watcher watcher, long revision, StoredEvent stored) in queue)
         {
             if (watcher.IsCanceled)
@@ -287,21 +282,24 @@ public sealed class WatchStream : IDisposable
                 continue;
             }
 
-            if (!open.TryGetValue(watcher, out WatchResponse? response))
+            if (!_open.TryGetValue(watcher, out WatchResponse? response))
             {
-                response = new WatchResponse { WatchId = watcher.Id };
-                open.Add(watcher, response);
+                response = new WatchResponse { Header = Header(revision), WatchId = watcher.Id };
+                _open.Add(watcher, response);
                 into.Add(response);
+                mayCut |= watcher.WantsFragments;
             }
 
-            response.Header = Header(revision);
+            response.Header.Revision = revision;
             response.Events.Add(stored.ToEvent(watcher.WantsPrevious));
         }
 
-        if (open.Keys.Any(static watcher => watcher.WantsFragments))
+        if (mayCut)
         {
-            Fragments.Split(into, _maxResponseBytes, id => open.Keys.Any(watcher => watcher.Id == id && watcher.WantsFragments));
+            Fragments.Split(into, _maxResponseBytes, id => _open.Keys.Any(watcher => watcher.Id == id && watcher.WantsFragments));
         }
+
+        _open.Clear();
     }
 
     private void ReadUp(Watcher watcher, long through, List<WatchResponse> into)

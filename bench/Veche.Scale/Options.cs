@@ -16,8 +16,8 @@ internal sealed class Options(string[] arguments)
 
     public int Number(string name, int otherwise) => _values.TryGetValue(name, out string? text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
-    /// <summary>The server's memory, when its process is on this machine.</summary>
-    public ServerMemory Memory => new(Number("pid", Environment.ProcessId));
+    /// <summary>The server, when its process is on this machine.</summary>
+    public ServerUse Server => new(Number("pid", Environment.ProcessId));
 
     public GrpcChannel Connect() => GrpcChannel.ForAddress(Text("endpoint", "http://127.0.0.1:2379"), new GrpcChannelOptions
     {

@@ -17,7 +17,7 @@ internal static class RangeOfAll
     {
         using GrpcChannel channel = options.Connect();
         var kv = new KV.KVClient(channel);
-        ServerMemory memory = options.Memory;
+        ServerUse memory = options.Server;
         memory.ResetPeak();
         double before = memory.ResidentMiB;
         long started = Stopwatch.GetTimestamp();

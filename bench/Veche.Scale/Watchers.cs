@@ -20,7 +20,7 @@ internal static class Watchers
         int keys = options.Number("keys", 1000);
         int seconds = options.Number("seconds", 10);
         int valueBytes = options.Number("value-bytes", 256);
-        ServerMemory memory = options.Memory;
+        ServerUse memory = options.Server;
         List<GrpcChannel> channels = [.. Enumerable.Range(0, 10).Select(_ => options.Connect())];
         using GrpcChannel writer = options.Connect();
         var kv = new KV.KVClient(writer);
@@ -86,10 +86,13 @@ internal static class Watchers
             puts.Since(begun);
             Interlocked.Increment(ref written);
         });
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await Task.Delay(TimeSpan.FromSeconds(options.Number("warmup-seconds", 8)));
+        long ticks = memory.CpuTicks;
+        long deliveredBefore = Interlocked.Read(ref delivered);
         Volatile.Write(ref counting, true);
         await Task.Delay(TimeSpan.FromSeconds(seconds));
         Volatile.Write(ref counting, false);
+        double cpuUs = (memory.CpuTicks - ticks) * 10_000.0 / Math.Max(1, Interlocked.Read(ref delivered) - deliveredBefore);
         await done.CancelAsync();
         await writing;
         double busy = memory.ResidentMiB;
@@ -110,6 +113,7 @@ internal static class Watchers
             p99Ms = delivery.P99Ms,
             maxMs = delivery.MaxMs,
             putP99Ms = puts.P99Ms,
+            cpuUsPerDelivery = cpuUs,
             beforeMiB = before,
             idleMiB = idle,
             busyMiB = busy,

@@ -35,22 +35,23 @@ public sealed partial class Replica
         _compactDue = durableIndex > 0;
     }
 
-    /// <summary>The last entry with at least so many bytes of entries after it up to another one; before the log when there are fewer.</summary>
-    private long LastBeyond(long bytes, long saved)
+    /// <summary>The first index after which there are no more than so many bytes of entries up to another one; right before the log when all of it fits.</summary>
+    private long FirstWithin(long bytes, long saved)
     {
         long low = _core.FirstIndex - 1;
-        if (low >= saved || _core.BytesBetween(low, saved) < bytes)
+        if (low >= saved || _core.BytesBetween(low, saved) <= bytes)
         {
             return low;
         }
 
-        for (long high = saved; high - low > 1;)
+        long high = saved;
+        while (high - low > 1)
         {
             long middle = low + ((high - low) / 2);
-            (low, high) = _core.BytesBetween(middle, saved) >= bytes ? (middle, high) : (low, middle);
+            (low, high) = _core.BytesBetween(middle, saved) <= bytes ? (low, middle) : (middle, high);
         }
 
-        return low;
+        return high;
     }
 
     private bool _compactDue;
@@ -64,7 +65,7 @@ public sealed partial class Replica
 
         _compactDue = false;
         long saved = Math.Min(_savedIndex, _applied.Index);
-        long through = Math.Max(saved - _options.TrailingEntries, LastBeyond(_options.TrailingBytes, saved));
+        long through = Math.Max(saved - _options.TrailingEntries, FirstWithin(_options.TrailingBytes, saved));
         foreach ((_, long index) in _snapshotsInFlight)
         {
             // A follower that is being sent a snapshot needs the entries after it next; dropping them now would start it all over.

@@ -99,6 +99,8 @@ internal sealed class MemoryEngine : IKeyValueEngine
 
         public IEngineView ForLongWalk() => this;
 
+        public IEngineView ForLongWalk() => this;
+
         public void Dispose()
         {
             // The tree goes with its last reader.

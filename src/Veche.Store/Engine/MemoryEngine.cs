@@ -99,8 +99,6 @@ internal sealed class MemoryEngine : IKeyValueEngine
 
         public IEngineView ForLongWalk() => this;
 
-        public IEngineView ForLongWalk() => this;
-
         public void Dispose()
         {
             // The tree goes with its last reader.

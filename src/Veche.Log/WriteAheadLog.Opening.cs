@@ -205,7 +205,8 @@ public sealed partial class WriteAheadLog
                 case Verdict.CutTornTail:
                     Cut(bytes);
                     break;
-                case Verdict.End when _replay!.HasUnfinishedWrite:
+                case Verdict.End:
+                    // Nothing whole follows, but pieces of a write whose beginning was lost may.
                     Cut(bytes);
                     break;
             }

@@ -270,7 +270,7 @@ public sealed class VecheServer : IAsyncDisposable
         Judge = follower.Judge,
         Describe = follower.Describe,
         ForceNewCluster = options.ForceNewCluster,
-        ForceNewClusterContext = new MembershipChange { Only = identity.Self.Value }.ToByteArray(),
+        ForceNewClusterContext = OnlyMember(identity).ToByteArray(),
         Listen = [.. options.ListenPeerUrls.SelectMany(Urls.ToEndpoints)],
         ElectionTimeoutMs = options.ElectionTimeoutMs,
         HeartbeatIntervalMs = options.HeartbeatIntervalMs,
@@ -282,6 +282,14 @@ public sealed class VecheServer : IAsyncDisposable
         SnapshotEntries = options.SnapshotCount,
         Tls = options.PeerTls is { } tls ? TlsSetup.ForPeers(tls, log.CertificatesNotUsed) : null,
     };
+
+    /// <summary>This member and nobody else. Founders are named, because one that had not told its name and addresses yet is not known as a member.</summary>
+    private static MembershipChange OnlyMember(ClusterIdentity identity)
+    {
+        var change = new MembershipChange { Only = identity.Self.Value };
+        change.Removed.AddRange(identity.Members.Where(founder => founder.Id != identity.Self).Select(static founder => founder.Id.Value));
+        return change;
+    }
 
     private static WebApplication Build(ServerOptions options, MemberContext member, LeaseKeeper leases, MembershipChanges changes, AuthSetup auth, ServerLog log)
     {

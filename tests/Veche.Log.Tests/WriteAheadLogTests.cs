@@ -41,6 +41,30 @@ public sealed class WriteAheadLogTests
         Assert.Equal(before + 1, disk.SyncCount);
     }
 
+    /// <summary>Of a write that was interrupted the beginning may be lost and a later piece kept. No whole record shows, yet nothing of it may stay.</summary>
+    [Fact]
+    public void Pieces_of_a_write_whose_beginning_was_lost_do_not_stay()
+    {
+        var disk = new MemoryDisk();
+        using (WriteAheadLog log = LogHarness.Open(disk).Log)
+        {
+            log.Write(LogHarness.Entries(1, 1, 1, 100));
+            log.Sync();
+        }
+
+        string name = LogHarness.NewestSegment(disk);
+        byte[] bytes = disk.ReadAll(name);
+        int end = bytes.AsSpan().TrimEnd((byte)0).Length;
+        bytes.AsSpan(end + 512, 700).Fill(0xC3);
+        disk.Replace(name, bytes);
+        LogRecovery recovery = LogHarness.Open(disk);
+        using (recovery.Log)
+        {
+            Assert.Equal(1, recovery.Log.Last.Index);
+            Assert.DoesNotContain((byte)0xC3, disk.ReadAll(name)[end..]);
+        }
+    }
+
     /// <summary>The last write is cut at every byte, and what remains behind the cut is zeros or garbage: always exactly the writes before it are there.</summary>
     [Theory]
     [InlineData(0)]

@@ -5,6 +5,7 @@ using Veche.Cli.Keys;
 using Veche.Cli.Leases;
 using Veche.Cli.Members;
 using Veche.Cli.Rollbacks;
+using Veche.Cli.Sessions;
 using Veche.Cli.Simulate;
 using Veche.Cli.Snapshots;
 using Veche.Cli.Status;
@@ -28,12 +29,14 @@ internal static class CommandLine
         KeyCommands.CreateGet(),
         LeaseCommand.Create(),
         MemberCommand.Create(),
+        SessionCommands.CreateOutcome(),
         KeyCommands.CreatePut(),
         SnapshotCommand.CreateRestore(),
         RoleCommand.Create(),
         RollbackCommand.Create(),
         ServeCommand.Describe(),
         SimulateCommand.Create(),
+        SessionCommands.CreateSession(),
         SnapshotCommand.Create(),
         StatusCommand.Create(),
         TxnCommand.Create(),

@@ -1,4 +1,6 @@
 using System.Threading.Tasks.Sources;
+using Veche.Raft;
+using Veche.Replica;
 
 namespace Veche.Hosting;
 
@@ -23,16 +25,23 @@ internal sealed class CommandWaiter : IValueTaskSource<object?>
 
     public long DeadlineNs { get; private set; }
 
+    /// <summary>Committed before the command was made.</summary>
+    public long AfterIndex { get; private set; }
+
+    /// <summary>Which command it is.</summary>
+    public CommandIdentity? Identity => CommandHeader.TryRead(Data, out MemberId origin, out long sequence, out _) ? new CommandIdentity(origin, sequence, AfterIndex) : null;
+
     /// <summary>What it waits for, where that is not the usual; null where it is.</summary>
     public RuleProgress? Progress { get; private set; }
 
     public ValueTask<object?> Task => new(this, _core.Version);
 
-    public static CommandWaiter Rent(ReadOnlyMemory<byte> data, long deadlineNs, RuleProgress? progress)
+    public static CommandWaiter Rent(ReadOnlyMemory<byte> data, long deadlineNs, long afterIndex, RuleProgress? progress)
     {
         CommandWaiter waiter = Pool.Rent();
         waiter.Data = data;
         waiter.DeadlineNs = deadlineNs;
+        waiter.AfterIndex = afterIndex;
         waiter.Progress = progress;
         return waiter;
     }

@@ -29,6 +29,10 @@ public interface IReplicaHost
     /// <exception cref="RefusedException">No leader confirmed the read before the deadline, or the member is stopping.</exception>
     ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>The same, less strict in a way that is named. Returns the index that is applied here.</summary>
+    /// <exception cref="RefusedException">No leader confirmed the read before the deadline, or the member is stopping.</exception>
+    ValueTask<long> ReadBarrierAsync(ReadBarrier barrier, CancellationToken cancellationToken = default);
+
     /// <summary>Hands leadership to another voter (the best one when <paramref name="to"/> is nobody) and returns when this member has seen the new leader.</summary>
     /// <exception cref="RefusedException">Not the leader, a bad transferee, or the hand-over did not finish in an election timeout.</exception>
     Task TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken = default);
@@ -42,6 +46,11 @@ public interface IReplicaHost
     /// <exception cref="RefusedException">The member is not reachable, or answered with an error.</exception>
     ValueTask<ReadOnlyMemory<byte>> CallAsync(MemberId to, ReadOnlyMemory<byte> request, CancellationToken cancellationToken = default);
 }
+
+/// <summary>What a read waits for.</summary>
+/// <param name="AllowLease">The leader may answer from its lease, which rests on the bound on clocks (<see cref="ReplicaHostOptions.LeaseClockDriftBoundMs"/>); where that is not set, a quorum is asked. Default false.</param>
+/// <param name="MaxEntriesBehind">The state machine may lack this many entries of what the leader confirmed. Default 0.</param>
+public readonly record struct ReadBarrier(bool AllowLease = false, long MaxEntriesBehind = 0);
 
 /// <summary>Answers other members' <see cref="IReplicaHost.CallAsync"/>.</summary>
 public interface ICallHandler
@@ -64,7 +73,11 @@ public interface IReplicaObserver
 }
 
 /// <summary>The command may or may not take effect; nobody can tell yet.</summary>
-public sealed class OutcomeUnknownException(string message) : Exception(message);
+public sealed class OutcomeUnknownException(string message) : Exception(message)
+{
+    /// <summary>Which command; null when none was made, or it is not known.</summary>
+    public CommandIdentity? Command { get; init; }
+}
 
 /// <summary>Nothing was done, and nothing will be.</summary>
 /// <param name="reason">Why, for code.</param>

@@ -9,23 +9,32 @@ public sealed partial class ReplicaHost
     private const int MaxReadRounds = 2;
 
     private readonly Lock _readLock = new();
-    private readonly Dictionary<long, List<ReadWaiter>> _readRounds = [];
+    private readonly Dictionary<long, (ReadGroup Group, List<ReadWaiter> Waiters)> _readRounds = [];
     private readonly Stack<List<ReadWaiter>> _spareRounds = [];
-    private List<ReadWaiter> _gathering = [];
+    private readonly ReadGroup _strictReads = new(allowLease: false);
+    private readonly ReadGroup _leaseReads = new(allowLease: true);
+    private readonly ReadGroup _laggingReads = new(allowLease: false);
     private long _lastRead;
 
+    private ReadGroup[] ReadGroups => field ??= [_strictReads, _leaseReads, _laggingReads];
+
     /// <inheritdoc/>
-    public ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default)
+    public ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default) => ReadBarrierAsync(default, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<long> ReadBarrierAsync(ReadBarrier barrier, CancellationToken cancellationToken = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(barrier.MaxEntriesBehind);
         ThrowIfStopping();
         cancellationToken.ThrowIfCancellationRequested();
         ReadWaiter waiter = ReadWaiter.Rent(MonotonicClock.Read() + (_options.RequestTimeoutMs * 1_000_000L));
         ValueTask<long> task = waiter.Task;
+        ReadGroup group = barrier.AllowLease ? _leaseReads : barrier.MaxEntriesBehind > 0 ? _laggingReads : _strictReads;
         bool ask;
         lock (_readLock)
         {
-            _gathering.Add(waiter);
-            ask = _readRounds.Count < MaxReadRounds;
+            group.Add(waiter, barrier.MaxEntriesBehind);
+            ask = group.UnderWay < MaxReadRounds;
         }
 
         if (ask)
@@ -38,20 +47,29 @@ public sealed partial class ReplicaHost
 
     private void BeginWaitingReads(long nowNs)
     {
+        foreach (ReadGroup group in ReadGroups)
+        {
+            BeginWaitingReads(group, nowNs);
+        }
+    }
+
+    private void BeginWaitingReads(ReadGroup group, long nowNs)
+    {
         long readId;
+        long maxEntriesBehind;
         lock (_readLock)
         {
-            if (_gathering.Count == 0 || _readRounds.Count >= MaxReadRounds)
+            if (group.Gathering.Count == 0 || group.UnderWay >= MaxReadRounds)
             {
                 return;
             }
 
             readId = ++_lastRead;
-            _readRounds.Add(readId, _gathering);
-            _gathering = _spareRounds.TryPop(out List<ReadWaiter>? spare) ? spare : [];
+            maxEntriesBehind = group.MaxEntriesBehind;
+            _readRounds.Add(readId, (group, group.Take(_spareRounds.TryPop(out List<ReadWaiter>? spare) ? spare : [])));
         }
 
-        _replica.Step(new ReplicaInput.Read(readId), nowNs, _output);
+        _replica.Step(new ReplicaInput.Read(readId, group.AllowLease, maxEntriesBehind), nowNs, _output);
     }
 
     private void CompleteReads(List<long> ready)
@@ -59,28 +77,29 @@ public sealed partial class ReplicaHost
         bool more = false;
         foreach (long readId in ready)
         {
-            List<ReadWaiter>? round;
+            List<ReadWaiter> waiters;
             lock (_readLock)
             {
-                _readRounds.Remove(readId, out round);
-                more |= _gathering.Count > 0;
-            }
+                if (!_readRounds.Remove(readId, out (ReadGroup Group, List<ReadWaiter> Waiters) round))
+                {
+                    continue;
+                }
 
-            if (round is null)
-            {
-                continue;
+                round.Group.UnderWay--;
+                more |= round.Group.Gathering.Count > 0;
+                waiters = round.Waiters;
             }
 
             long applied = _replica.Applied.Index;
-            foreach (ReadWaiter waiter in round)
+            foreach (ReadWaiter waiter in waiters)
             {
                 waiter.Complete(applied);
             }
 
-            round.Clear();
+            waiters.Clear();
             lock (_readLock)
             {
-                _spareRounds.Push(round);
+                _spareRounds.Push(waiters);
             }
         }
 
@@ -95,10 +114,14 @@ public sealed partial class ReplicaHost
         List<ReadWaiter> expired = [];
         lock (_readLock)
         {
-            TakeExpired(_gathering, nowNs, expired);
-            foreach (List<ReadWaiter> round in _readRounds.Values)
+            foreach (ReadGroup group in ReadGroups)
             {
-                TakeExpired(round, nowNs, expired);
+                TakeExpired(group.Gathering, nowNs, expired);
+            }
+
+            foreach ((_, List<ReadWaiter> waiters) in _readRounds.Values)
+            {
+                TakeExpired(waiters, nowNs, expired);
             }
         }
 
@@ -133,11 +156,15 @@ public sealed partial class ReplicaHost
         List<ReadWaiter> all;
         lock (_readLock)
         {
-            all = [.. _gathering, .. _readRounds.Values.SelectMany(static round => round)];
-            _gathering.Clear();
-            foreach (List<ReadWaiter> round in _readRounds.Values)
+            all = [.. ReadGroups.SelectMany(static group => group.Gathering), .. _readRounds.Values.SelectMany(static round => round.Waiters)];
+            foreach (ReadGroup group in ReadGroups)
             {
-                round.Clear();
+                group.Gathering.Clear();
+            }
+
+            foreach ((_, List<ReadWaiter> waiters) in _readRounds.Values)
+            {
+                waiters.Clear();
             }
         }
 

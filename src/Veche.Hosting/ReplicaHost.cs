@@ -176,7 +176,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         long sequence = Interlocked.Increment(ref _lastSequence);
         long deadlineNs = MonotonicClock.Read() + (timeoutMs * 1_000_000L);
         ReadOnlyMemory<byte> data = CommandHeader.Wrap(Id, sequence, command.Span);
-        CommandWaiter waiter = CommandWaiter.Rent(data, deadlineNs, progress);
+        CommandWaiter waiter = CommandWaiter.Rent(data, deadlineNs, _status.CommitIndex, progress);
         ValueTask<object?> task = waiter.Task;
         _waiters.Add(sequence, waiter);
         _loop.Submit(new Submission(sequence, deadlineNs, data, progress?.Rule));
@@ -292,7 +292,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         foreach (CommandWaiter waiter in waiters)
         {
             // A command that is already on its way may still be committed by the others.
-            waiter.Fail(exception is OutcomeUnknownException ? exception : new OutcomeUnknownException(exception.Message));
+            waiter.Fail(new OutcomeUnknownException(exception.Message) { Command = waiter.Identity });
         }
 
         FailReads(exception);
@@ -346,7 +346,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         {
             waiter.Fail(waiter.Progress is { IsApplied: true } progress
                 ? new RuleNotReachedException(progress.Outcome)
-                : new OutcomeUnknownException("the request timed out; it may or may not take effect"));
+                : new OutcomeUnknownException("the request timed out; it may or may not take effect") { Command = waiter.Identity });
         }
 
         SweepReads(nowNs);

@@ -14,6 +14,8 @@ public sealed partial class Replica
 
         public required bool AllowLease { get; init; }
 
+        public required long MaxEntriesBehind { get; init; }
+
         /// <summary>The id under which the protocol was last asked; 0 while it has not been asked. A retry takes a new one: an answer to an old question proves nothing about now.</summary>
         public long RaftReadId { get; set; }
 
@@ -25,7 +27,7 @@ public sealed partial class Replica
 
     private void BeginRead(ReplicaInput.Read asked, ReplicaOutput output)
     {
-        var read = new PendingRead { ReadId = asked.ReadId, AllowLease = asked.AllowLease };
+        var read = new PendingRead { ReadId = asked.ReadId, AllowLease = asked.AllowLease, MaxEntriesBehind = asked.MaxEntriesBehind };
         _reads.Add(read);
         Ask(read, output);
     }
@@ -93,7 +95,7 @@ public sealed partial class Replica
         for (int i = 0; i < _reads.Count; i++)
         {
             PendingRead read = _reads[i];
-            if (read.Index >= 0 && read.Index <= _applied.Index)
+            if (read.Index >= 0 && read.Index - read.MaxEntriesBehind <= _applied.Index)
             {
                 output.ReadyReads.Add(read.ReadId);
             }

@@ -30,8 +30,9 @@ public abstract record ReplicaInput
 
     /// <summary>Tell when this member's state machine may serve a linearizable read. Ids are chosen by the caller and never repeat.</summary>
     /// <param name="ReadId">Which.</param>
-    /// <param name="AllowLease">A leader may answer from its lease, without asking a quorum; only where <see cref="RaftOptions.LeaseClockDriftBoundMs"/> is set. Default false.</param>
-    public sealed record Read(long ReadId, bool AllowLease = false) : ReplicaInput;
+    /// <param name="AllowLease">The leader may answer from its lease, without asking a quorum; only where <see cref="RaftOptions.LeaseClockDriftBoundMs"/> is set. Default false.</param>
+    /// <param name="MaxEntriesBehind">The state machine may lack this many entries of what the leader confirmed. Default 0.</param>
+    public sealed record Read(long ReadId, bool AllowLease = false, long MaxEntriesBehind = 0) : ReplicaInput;
 
     /// <summary>A <see cref="LogRead"/> is done.</summary>
     /// <param name="Request">What was asked.</param>

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Veche.Hosting;
+using Veche.Server.Semantics;
 using Veche.Store;
 
 namespace Veche.Server;
@@ -20,6 +21,16 @@ internal static class Errors
     public static RpcException InvalidDowngradeTarget() => Make(StatusCode.InvalidArgument, "etcdserver: invalid downgrade target version");
 
     public static RpcException Unimplemented(string what) => Make(StatusCode.Unimplemented, $"veche: {what} is not there yet in this version");
+
+    public static RpcException BadRequest(string what) => Make(StatusCode.InvalidArgument, $"veche: {what}");
+
+    public static RpcException NoLease() => Make(StatusCode.FailedPrecondition, "veche: reads by lease rest on clocks; start every member with --veche-lease-clock-drift-ms, the most that their clocks drift apart in an election timeout, or read linearizable");
+
+    public static RpcException BeyondBounds(string how) => Make(StatusCode.Unavailable, $"veche: {how}; allow more, add ',degrade' to be served with a warning, or read stale");
+
+    public static RpcException TokenRefused(string why) => Make(StatusCode.FailedPrecondition, $"veche: {why}");
+
+    public static RpcException NotYet(string how) => Make(StatusCode.Unavailable, $"veche: {how}");
 
     public static RpcException Of(StoreError error) => Make(
         error.Code switch
@@ -51,7 +62,9 @@ internal static class Errors
             RefusalReason.TimedOut or RefusalReason.Unreachable => Make(StatusCode.Unavailable, "etcdserver: request timed out"),
             _ => Make(StatusCode.FailedPrecondition, refused.Message),
         },
-        OutcomeUnknownException => Make(StatusCode.Unavailable, "etcdserver: request timed out"),
+        OutcomeUnknownException unknown => new RpcException(
+            new Status(StatusCode.Unavailable, "etcdserver: request timed out"),
+            unknown.Command is { } command ? new Metadata { { SemanticsHeaders.Outcome, OutcomeToken.Of(command).ToString() } } : Metadata.Empty),
         StoreException store => Of(store.Error),
         _ => Make(StatusCode.Unknown, exception.Message),
     };

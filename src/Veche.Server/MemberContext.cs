@@ -46,6 +46,8 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
     /// <summary>Writes with a concern, and what is counted of writes.</summary>
     public WriteGate Writes => field ??= new WriteGate(this);
 
+    public ReadGate Reads => field ??= new ReadGate(this);
+
     public QuotaGuard Quota => field ??= new QuotaGuard(this);
 
     /// <summary>Ends when the member stops: whoever waits or streams then says so and ends.</summary>
@@ -105,17 +107,39 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
     public ValueTask<TResponse> ProposeAsync<TResponse>(Command command, ServerCallContext context)
         where TResponse : class
     {
+        SessionTerms.Attach(command, context);
         command.Caller = context.Caller();
-        return ProposeAsync<TResponse>(command, context.CancellationToken, Writes.Begin(command, context));
+        Write? write = Writes.Begin(command, context);
+        return command.SessionId == 0
+            ? ProposeAsync<TResponse>(command, context.CancellationToken, write)
+            : ProposeInSessionAsync<TResponse>(command, write, context.CancellationToken);
     }
 
-    /// <summary>Waits until this member may serve a linearizable read.</summary>
-    public async ValueTask ConfirmReadAsync(CancellationToken cancellationToken)
+    private async ValueTask<TResponse> ProposeInSessionAsync<TResponse>(Command command, Write? write, CancellationToken cancellationToken)
+        where TResponse : class
     {
-        long started = Stopwatch.GetTimestamp();
         try
         {
-            await Host.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
+            return await ProposeAsync<TResponse>(command, cancellationToken, write).ConfigureAwait(false);
+        }
+        catch (RpcException exception) when (exception.Trailers.GetValue(SemanticsHeaders.Outcome) is not null)
+        {
+            // The session knows more of the request than its place in the log does.
+            throw new RpcException(exception.Status, new Metadata { { SemanticsHeaders.Outcome, OutcomeToken.Of(command.SessionId, command.SessionSequence).ToString() } });
+        }
+    }
+
+    /// <summary>Waits until this member may serve a linearizable read; returns the index that is applied here.</summary>
+    public ValueTask<long> ConfirmReadAsync(CancellationToken cancellationToken) => ConfirmReadAsync(default, cancellationToken);
+
+    /// <summary>The same for a read that may be less strict in a way that is named.</summary>
+    public async ValueTask<long> ConfirmReadAsync(ReadBarrier barrier, CancellationToken cancellationToken)
+    {
+        long started = Stopwatch.GetTimestamp();
+        long applied;
+        try
+        {
+            applied = await Host.ReadBarrierAsync(barrier, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
         {
@@ -127,6 +151,8 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
         {
             Meters.SlowReadIndexes.Inc();
         }
+
+        return applied;
     }
 
     /// <summary>Fills in what of a header is not the store's to know.</summary>

@@ -178,6 +178,7 @@ public sealed class VecheServer : IAsyncDisposable
         var stop = new CancellationTokenSource();
         var member = new MemberContext(options, identity, store, watches, lessor) { Stopping = stop.Token };
         store.Reclaimed = member.Reclaims.Reached;
+        store.Advanced = member.Reads.Advanced;
         var leases = new LeaseKeeper(member);
         var changes = new MembershipChanges(member);
         var follower = new MembershipFollower(member);
@@ -272,7 +273,8 @@ public sealed class VecheServer : IAsyncDisposable
         Listen = [.. options.ListenPeerUrls.SelectMany(Urls.ToEndpoints)],
         ElectionTimeoutMs = options.ElectionTimeoutMs,
         HeartbeatIntervalMs = options.HeartbeatIntervalMs,
-        RequestTimeoutMs = 5000 + (2 * options.ElectionTimeoutMs),
+        RequestTimeoutMs = options.RequestTimeoutMs,
+        LeaseClockDriftBoundMs = options.LeaseClockDriftMs,
         MaxCommandBytes = options.MaxRequestBytes + (64 << 10),
         LogSegmentBytes = options.Memory ? 4 << 20 : 64 << 20,
         SnapshotEntries = options.SnapshotCount,
@@ -301,6 +303,8 @@ public sealed class VecheServer : IAsyncDisposable
         builder.Services.AddSingleton<Queue>();
         builder.Services.AddSingleton<LockService>();
         builder.Services.AddSingleton<ElectionService>();
+        builder.Services.AddSingleton<SessionsService>();
+        builder.Services.AddSingleton<OutcomesService>();
         builder.Services.AddGrpc(grpc =>
         {
             // Some room for what is around the payload, as etcd leaves; what is over its own limit gets etcd's text.
@@ -325,6 +329,8 @@ public sealed class VecheServer : IAsyncDisposable
         web.MapGrpcService<AuthService>();
         web.MapGrpcService<LockService>();
         web.MapGrpcService<ElectionService>();
+        web.MapGrpcService<SessionsService>();
+        web.MapGrpcService<OutcomesService>();
         web.MapGrpcService<HealthService>();
         web.MapJsonGateway(options);
         web.MapHttpEndpoints(member, metrics);

@@ -65,11 +65,24 @@ public sealed partial class KeyValueStore
             return denied;
         }
 
-        if (RefusedByAlarm(command) is { } refusal)
+        if (!IsInSession(command))
         {
-            return refusal;
+            return RefusedByAlarm(command) ?? Do(writer, auth, command, entry, before);
         }
 
+        // Before the alarms: what was done once is answered, whatever has happened since.
+        if (_sessions.Answer(command, UserOf(auth.Current, command)) is { } first)
+        {
+            return first;
+        }
+
+        object answer = RefusedByAlarm(command) ?? Do(writer, auth, command, entry, before);
+        _sessions.Done(command, answer, entry.Position.Index, _engine.Batch);
+        return answer;
+    }
+
+    private object Do(MvccWriter writer, AuthWriter auth, Command command, in Committed entry, LogPosition? before)
+    {
         switch (command.BodyCase)
         {
             case Command.BodyOneofCase.Put:
@@ -103,6 +116,8 @@ public sealed partial class KeyValueStore
                 return Do(command.Downgrade, writer.Revision);
             case Command.BodyOneofCase.MemberUpdate:
                 return writer.UpdateMember(command.MemberUpdate);
+            case Command.BodyOneofCase.Session:
+                return Do(command.Session, UserOf(auth.Current, command), entry, writer.Revision);
             default:
                 return StoreErrors.UnknownCommand;
         }
@@ -123,8 +138,10 @@ public sealed partial class KeyValueStore
             _engine.Commit();
             _meta = meta;
             _auth = _authWriter?.Current ?? _auth;
-            _state = new State(_engine, meta.Revision, meta.CompactRevision, meta.DataBytes, meta.Keys);
+            _state = new State(_engine, meta.Revision, meta.CompactRevision, meta.DataBytes, meta.Keys, meta.Applied.Index);
         }
+
+        Advanced?.Invoke();
 
         foreach ((long revision, List<StoredEvent> events) in writer.Published)
         {

@@ -56,7 +56,7 @@ public sealed partial class KeyValueStore
             _engine = next;
             _meta = meta;
             _durableIndex = next.IsDurable ? meta.Applied.Index : 0;
-            _state = new State(next, meta.Revision, meta.CompactRevision, meta.DataBytes, meta.Keys);
+            _state = new State(next, meta.Revision, meta.CompactRevision, meta.DataBytes, meta.Keys, meta.Applied.Index);
             _writer = null;
             _auth = auth;
             _authWriter = null;
@@ -68,7 +68,9 @@ public sealed partial class KeyValueStore
         LoadMembers();
         LoadAlarms();
         LoadDowngrade();
+        LoadSessions();
         MembersChanged?.Invoke();
+        Advanced?.Invoke();
         EventSink?.Reset();
         AuthObserver?.Reset();
         LeaseObserver?.Reset(Leases());

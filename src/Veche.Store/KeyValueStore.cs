@@ -30,12 +30,13 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
         _engine = home.OpenEngine();
         _meta = Load();
         _durableIndex = _engine.IsDurable ? _meta.Applied.Index : 0;
-        _state = new State(_engine, _meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys);
+        _state = new State(_engine, _meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys, _meta.Applied.Index);
         LoadLeases();
         LoadMembers();
         _auth = ReadAuth(_engine);
         LoadAlarms();
         LoadDowngrade();
+        LoadSessions();
     }
 
     /// <summary>Told about every change of a key. Set before the store is used.</summary>
@@ -51,6 +52,12 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
             value?.Reset(Leases());
         }
     }
+
+    /// <summary>Told, on the thread that applies, that the state has moved on: <see cref="CurrentRevision"/> and <see cref="AppliedIndex"/> say how far. Set before the store is used.</summary>
+    public Action? Advanced { get; set; }
+
+    /// <summary>Place in the log that readers see the state of.</summary>
+    public long AppliedIndex => Volatile.Read(ref _state).AppliedIndex;
 
     /// <summary>What this member has done since it started.</summary>
     public StoreCounters Counters { get; } = new();
@@ -152,7 +159,7 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     }
 
     /// <summary>The revisions of a state, for those who need no data.</summary>
-    private sealed record State(IKeyValueEngine Engine, long Revision, long CompactRevision, long DataBytes, long Keys);
+    private sealed record State(IKeyValueEngine Engine, long Revision, long CompactRevision, long DataBytes, long Keys, long AppliedIndex);
 
     private readonly record struct OpenState(IEngineView View, long Revision, long CompactRevision, AuthView Auth) : IDisposable
     {

@@ -131,6 +131,31 @@ public sealed class ReplicaHostTests : IAsyncLifetime
         Assert.IsType<Veche.Log.LogDamagedException>(refused.InnerException);
     }
 
+    [Fact]
+    public async Task A_command_is_found_where_it_is_committed_and_nowhere_else()
+    {
+        ReplicaHost host = Start(1, alone: true);
+        long before = await host.ReadBarrierAsync();
+        await host.ProposeAsync(Add(1));
+        long sequence = host.LastSequence;
+        long at = await host.ReadBarrierAsync();
+        await host.ProposeAsync(Add(1));
+        CommandSearch found = await host.FindCommandAsync(new CommandIdentity(host.Id, sequence, before));
+        Assert.Equal((at, before + 1), (found.Index, found.SearchedFrom));
+        CommandSearch missing = await host.FindCommandAsync(new CommandIdentity(host.Id, sequence + 9, before));
+        Assert.Equal((0, before + 1, at + 1), (missing.Index, missing.SearchedFrom, missing.SearchedThrough));
+        Assert.Equal(0, (await host.FindCommandAsync(new CommandIdentity(new MemberId(9), sequence, before))).Index);
+
+        // Once it is dropped from the log, the search says that it did not look there.
+        while (host.Status.FirstIndex <= at)
+        {
+            await host.ProposeAsync(Add(1));
+        }
+
+        CommandSearch dropped = await host.FindCommandAsync(new CommandIdentity(host.Id, sequence, before));
+        Assert.True(dropped.Index == 0 && dropped.SearchedFrom > at, dropped.ToString());
+    }
+
     private static byte[] Add(long amount) => BitConverter.GetBytes(amount);
 
     private ReplicaHost[] StartThree()

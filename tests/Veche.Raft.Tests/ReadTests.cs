@@ -106,4 +106,36 @@ public sealed class ReadTests
         node.Step(new RaftInput.ReadIndex(3, AllowLease: true));
         Assert.Empty(node.Out.Reads);
     }
+
+    [Theory]
+    [InlineData(20, true, true)]
+    [InlineData(20, false, false)]
+    [InlineData(null, true, false)]
+    public void A_question_of_a_follower_is_answered_from_the_lease_only_where_it_may(int? driftBoundMs, bool allowed, bool answeredAtOnce)
+    {
+        var node = new CoreHarness(options: DefaultOptions with { CheckQuorum = true, LeaseClockDriftBoundMs = driftBoundMs });
+        if (driftBoundMs is not null)
+        {
+            // Where leases are in use, a member that has just started does not campaign.
+            node.Wait(100);
+        }
+
+        node.Lead();
+        node.Step(new RaftInput.ReadIndex(1, AllowLease: false));
+        node.Receive(new HeartbeatReply(M(2), Self, node.Core.Term, node.Sent<Heartbeat>()[0].Round));
+        node.Receive(new ReadIndexRequest(M(3), Self, node.Core.Term, 9, allowed));
+        Assert.Equal(answeredAtOnce, node.Sent<ReadIndexReply>().Any(static reply => reply is { ReadId: 9, Refused: false }));
+        Assert.Equal(!answeredAtOnce, node.Sent<Heartbeat>().Count > 0);
+    }
+
+    [Fact]
+    public void A_follower_says_whether_the_leader_may_answer_from_its_lease()
+    {
+        var node = new CoreHarness();
+        node.Receive(new Heartbeat(M(2), Self, 1, 0, 1));
+        node.Step(new RaftInput.ReadIndex(5, AllowLease: true));
+        Assert.True(Assert.Single(node.Sent<ReadIndexRequest>()).AllowLease);
+        node.Step(new RaftInput.ReadIndex(6, AllowLease: false));
+        Assert.False(Assert.Single(node.Sent<ReadIndexRequest>()).AllowLease);
+    }
 }

@@ -22,6 +22,7 @@ public sealed class PeerCodecTests
         new VoteReply(From, To, 3, Granted: false, PreVote: true),
         new TimeoutNow(From, To, 3),
         new ReadIndexRequest(From, To, 3, 11),
+        new ReadIndexRequest(From, To, 3, 11, AllowLease: true),
         new ReadIndexReply(From, To, 3, 11, 12, Refused: true)]);
 
     [Theory]

@@ -14,9 +14,10 @@ internal static class Advice
         return new CommandFailedException(ExitCode.Unreachable, $"no endpoint answers ({tried}). {next}");
     }
 
-    public static CommandFailedException OutcomeUnknown(string endpoint, string why) => new(
+    public static CommandFailedException OutcomeUnknown(string endpoint, string why, string? token = null) => new(
         ExitCode.OutcomeUnknown,
-        $"outcome unknown: {endpoint} was asked, and did not answer ({why}). The write may have happened, or may still happen. Read before you repeat it (`veche get KEY`, `veche member list`, `veche lease list`); repeat at once only what may happen twice.");
+        $"outcome unknown: {endpoint} was asked, and did not answer ({why}). The write may have happened, or may still happen. Read before you repeat it (`veche get KEY`, `veche member list`, `veche lease list`); repeat at once only what may happen twice."
+        + (token is null ? string.Empty : $" Or ask what became of it: veche outcome {token}"));
 
     public static CommandFailedException Of(RpcException exception, Need need, string endpoint, string? user)
     {

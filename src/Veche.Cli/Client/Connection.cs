@@ -15,6 +15,7 @@ internal sealed class Connection(ConnectionSettings settings) : IDisposable
     private static readonly TimeSpan BetweenRounds = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<string, Lazy<GrpcChannel>> _channels = [];
+    private readonly List<(string Name, string Value)> _said = [];
     private string? _token;
     private int _current;
 
@@ -25,6 +26,12 @@ internal sealed class Connection(ConnectionSettings settings) : IDisposable
 
     /// <summary>The member that answered last, or is asked next.</summary>
     public string Endpoint => settings.Endpoints[_current];
+
+    /// <summary>What the last reply said beside itself.</summary>
+    public Metadata Trailers { get; private set; } = [];
+
+    /// <summary>Says something beside every request from now on.</summary>
+    public void Say(string name, string value) => _said.Add((name, value));
 
     public Task<T> ReadAsync<T>(Call<T> call, Need need, CancellationToken cancellationToken) => AttemptAsync(call, need, isWrite: false, cancellationToken);
 
@@ -107,7 +114,15 @@ internal sealed class Connection(ConnectionSettings settings) : IDisposable
                 {
                     // One that hangs must not use up the time of the others; a write has to be waited for.
                     var options = new CallOptions(headers, DateTime.UtcNow + (isWrite ? rest : rest / left), cancellationToken);
-                    return await call(ChannelTo(Endpoint).CreateCallInvoker(), options).ConfigureAwait(false);
+                    AsyncUnaryCall<T> made = call(ChannelTo(Endpoint).CreateCallInvoker(), options);
+                    T response = await made.ConfigureAwait(false);
+                    if (_said.Count > 0)
+                    {
+                        // Only where something was said is something answered beside the reply; a stream that is asked once has no end to look at.
+                        Trailers = made.GetTrailers();
+                    }
+
+                    return response;
                 }
                 catch (RpcException) when (cancellationToken.IsCancellationRequested)
                 {
@@ -121,7 +136,7 @@ internal sealed class Connection(ConnectionSettings settings) : IDisposable
                 }
                 catch (RpcException exception) when (isWrite && CallFailure.HasNoAnswer(exception) && exception.Status.Detail != "etcdserver: unhealthy cluster")
                 {
-                    throw Advice.OutcomeUnknown(Endpoint, CallFailure.Describe(exception));
+                    throw Advice.OutcomeUnknown(Endpoint, CallFailure.Describe(exception), exception.Trailers.GetValue("veche-outcome"));
                 }
             }
 
@@ -136,13 +151,22 @@ internal sealed class Connection(ConnectionSettings settings) : IDisposable
 
     private async Task<Metadata> HeadersAsync(CancellationToken cancellationToken)
     {
-        if (settings.User is null)
+        Metadata headers = [];
+        foreach ((string name, string value) in _said)
         {
-            return [];
+            headers.Add(name, value);
         }
 
-        _token ??= await AuthenticateAsync(settings.User, cancellationToken).ConfigureAwait(false);
-        return _token.Length == 0 ? [] : new Metadata { { "token", _token } };
+        if (settings.User is not null)
+        {
+            _token ??= await AuthenticateAsync(settings.User, cancellationToken).ConfigureAwait(false);
+            if (_token.Length > 0)
+            {
+                headers.Add("token", _token);
+            }
+        }
+
+        return headers;
     }
 
     private async Task<string> AuthenticateAsync(string user, CancellationToken cancellationToken)

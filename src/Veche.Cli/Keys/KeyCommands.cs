@@ -2,6 +2,7 @@ using System.CommandLine;
 using Google.Protobuf;
 using Veche.Api;
 using Veche.Cli.Client;
+using Veche.Cli.Sessions;
 
 namespace Veche.Cli.Keys;
 
@@ -12,12 +13,15 @@ internal static class KeyCommands
     {
         var command = new Command("get", "Read a key or a range of keys.");
         var arguments = new GetArguments(command);
+        SemanticsOptions semantics = SemanticsOptions.OfReads(command);
         var valueOnly = new Option<bool>("--print-value-only") { Description = "Values without keys, in the plain form." };
         command.Options.Add(valueOnly);
         return command.Does(async (context, cancellationToken) =>
         {
             RangeRequest request = arguments.Read(context.Parsed);
+            semantics.Say(context);
             RangeResponse response = await RangeAsync(context.Connection, request, cancellationToken).ConfigureAwait(false);
+            SemanticsOptions.Tell(context);
             switch (context.Output.Format)
             {
                 case OutputFormat.Json:
@@ -42,10 +46,15 @@ internal static class KeyCommands
     {
         var command = new Command("put", "Write a key.");
         var arguments = new PutArguments(command);
+        SemanticsOptions semantics = SemanticsOptions.OfWrites(command);
         return command.Does(async (context, cancellationToken) =>
         {
             PutRequest request = arguments.Read(context.Parsed, ReadStandardInput);
-            PutResponse response = await context.Connection.WriteAsync((member, options) => new KV.KVClient(member).PutAsync(request, options), Need.Write(request.Key, ByteString.Empty), cancellationToken).ConfigureAwait(false);
+            Need need = Need.Write(request.Key, ByteString.Empty);
+            PutResponse response = semantics.Say(context)
+                ? await context.Connection.ReadAsync((member, options) => new KV.KVClient(member).PutAsync(request, options), need, cancellationToken).ConfigureAwait(false)
+                : await context.Connection.WriteAsync((member, options) => new KV.KVClient(member).PutAsync(request, options), need, cancellationToken).ConfigureAwait(false);
+            SemanticsOptions.Tell(context);
             switch (context.Output.Format)
             {
                 case OutputFormat.Json:

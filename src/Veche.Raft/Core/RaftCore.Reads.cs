@@ -15,7 +15,7 @@ public sealed partial class RaftCore
                 break;
             case FollowerState { Leader.IsNone: false } follower:
                 follower.ReadsAtLeader.Add(readId);
-                Send(new ReadIndexRequest(Id, follower.Leader, Term, readId));
+                Send(new ReadIndexRequest(Id, follower.Leader, Term, readId, allowLease));
                 break;
             default:
                 _out.Reads.Add(new ReadOutcome(readId, 0, Refusal.NotLeader));
@@ -25,7 +25,11 @@ public sealed partial class RaftCore
 
     private void OnReadIndexRequest(ReadIndexRequest request)
     {
-        if (_state is LeaderState leader && leader.Reads.Count < ReadQueue.MaxWaiting)
+        if (_state is LeaderState holder && request.AllowLease && HasLease(holder))
+        {
+            GrantRead(request.From, request.ReadId, CommitIndex);
+        }
+        else if (_state is LeaderState leader && leader.Reads.Count < ReadQueue.MaxWaiting)
         {
             leader.Reads.Fresh.Add((request.From, request.ReadId));
         }

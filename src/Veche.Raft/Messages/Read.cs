@@ -5,7 +5,8 @@ namespace Veche.Raft;
 /// <param name="To">The leader.</param>
 /// <param name="Term">The follower's term.</param>
 /// <param name="ReadId">The follower's own id for the read.</param>
-public sealed record ReadIndexRequest(MemberId From, MemberId To, long Term, long ReadId) : Message(From, To, Term);
+/// <param name="AllowLease">The leader may answer from its lease (thesis §6.4.1), without asking a quorum. Default false.</param>
+public sealed record ReadIndexRequest(MemberId From, MemberId To, long Term, long ReadId, bool AllowLease = false) : Message(From, To, Term);
 
 /// <summary>The leader's answer, after a quorum has confirmed that it still led when the question came.</summary>
 /// <param name="From">The leader.</param>

@@ -33,6 +33,8 @@ public static class PeerCodec
         AppliedThrough = 22,
         RuledCommands = 23,
         AcknowledgedCommands = 24,
+
+        ReadIndexLeaseRequest = 40,
     }
 
     /// <summary>Writes a message.</summary>
@@ -89,7 +91,7 @@ public static class PeerCodec
                 Begin(writer, Kind.TimeoutNow, now.Term);
                 break;
             case ReadIndexRequest request:
-                Begin(writer, Kind.ReadIndexRequest, request.Term);
+                Begin(writer, request.AllowLease ? Kind.ReadIndexLeaseRequest : Kind.ReadIndexRequest, request.Term);
                 writer.Int64(request.ReadId);
                 break;
             case ReadIndexReply reply:
@@ -187,6 +189,7 @@ public static class PeerCodec
             Kind.VoteReply => new VoteReply(from, to, term, reader.Flag(), reader.Flag()),
             Kind.TimeoutNow => new TimeoutNow(from, to, term),
             Kind.ReadIndexRequest => new ReadIndexRequest(from, to, term, reader.Natural()),
+            Kind.ReadIndexLeaseRequest => new ReadIndexRequest(from, to, term, reader.Natural(), AllowLease: true),
             Kind.ReadIndexReply => new ReadIndexReply(from, to, term, reader.Natural(), reader.Natural(), reader.Flag()),
             _ => throw new InvalidDataException($"a message of unknown kind {(byte)kind}"),
         };

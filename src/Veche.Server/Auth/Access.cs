@@ -54,6 +54,9 @@ internal static class AccessRules
         ["/v3electionpb.Election/Resign"] = Access.User,
         ["/v3lockpb.Lock/Lock"] = Access.User,
         ["/v3lockpb.Lock/Unlock"] = Access.User,
+        ["/veche.v1.Sessions/Open"] = Access.User,
+        ["/veche.v1.Sessions/Close"] = Access.User,
+        ["/veche.v1.Outcomes/Ask"] = Access.User,
 
         ["/etcdserverpb.Maintenance/Defragment"] = Access.AdministratorHere,
         ["/etcdserverpb.Maintenance/Hash"] = Access.AdministratorHere,

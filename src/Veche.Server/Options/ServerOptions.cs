@@ -1,3 +1,5 @@
+using Veche.Server.Semantics;
+
 namespace Veche.Server.Options;
 
 /// <summary>How to run one member. Names and defaults are etcd's where etcd has the setting.</summary>
@@ -104,6 +106,15 @@ public sealed record ServerOptions
 
     /// <summary>Profiles or write concerns for keys with a prefix (<c>--veche-prefix-profile</c>). Default none.</summary>
     public string PrefixProfiles { get; init; } = string.Empty;
+
+    /// <summary>What reads are that do not say it themselves (<c>--veche-read-concern</c>, and by prefix of their keys <c>--veche-read-rules</c>). Default linearizable, as in etcd.</summary>
+    public ReadRules ReadRules { get; init; } = ReadRules.None;
+
+    /// <summary>Most that the members' clocks drift apart in an election timeout, in milliseconds (<c>--veche-lease-clock-drift-ms</c>); the same on every member. Default null: no reads by lease. Less than the election timeout.</summary>
+    public int? LeaseClockDriftMs { get; init; }
+
+    /// <summary>How long a request waits for others before its caller is told, in milliseconds: etcd's 5 seconds and two election timeouts.</summary>
+    public int RequestTimeoutMs => 5000 + (2 * ElectionTimeoutMs);
 
     /// <summary>Stop when this process ends (<c>--parent-pid</c>): for those who start members as children. Default null.</summary>
     public int? ParentProcessId { get; init; }

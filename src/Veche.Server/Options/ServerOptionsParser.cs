@@ -1,4 +1,5 @@
 using System.Globalization;
+using Veche.Server.Semantics;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -195,6 +196,8 @@ public static class ServerOptionsParser
                 AuthTokenTtl = TimeSpan.FromSeconds(Number("auth-token-ttl", (long)Defaults.AuthTokenTtl.TotalSeconds, 1, 366 * 24 * 3600)),
                 BcryptCost = (int)Number("bcrypt-cost", Defaults.BcryptCost, 4, 31),
                 ClientCertificateAuth = Switch("client-cert-auth"),
+                ReadRules = Rules(),
+                LeaseClockDriftMs = given.ContainsKey("veche-lease-clock-drift-ms") ? (int)Number("veche-lease-clock-drift-ms", 0, 0, 50_000) : null,
                 ClientTls = Tls(string.Empty),
                 PeerTls = Tls("peer-"),
                 Zone = Text("veche-zone", Defaults.Zone),
@@ -213,6 +216,16 @@ public static class ServerOptionsParser
             if (options.ElectionTimeoutMs < 5 * options.HeartbeatIntervalMs)
             {
                 throw new OptionException($"--election-timeout ({options.ElectionTimeoutMs}) should be at least five times --heartbeat-interval ({options.HeartbeatIntervalMs})");
+            }
+
+            if (options.LeaseClockDriftMs >= options.ElectionTimeoutMs)
+            {
+                throw new OptionException($"--veche-lease-clock-drift-ms ({options.LeaseClockDriftMs}) must be less than --election-timeout ({options.ElectionTimeoutMs}): a lease lasts for what is left");
+            }
+
+            if (options.LeaseClockDriftMs is null && options.ReadRules.Concerns.Any(static concern => concern.Level == ReadLevel.Lease))
+            {
+                throw new OptionException("reads by lease rest on clocks; give --veche-lease-clock-drift-ms, the most that the members' clocks drift apart in an election timeout");
             }
 
             List<string> own = [.. options.InitialCluster.Where(member => member.Name == options.Name).Select(static member => Normal(member.PeerUrl)).Order(StringComparer.Ordinal)];
@@ -238,6 +251,18 @@ public static class ServerOptionsParser
             if (tls is null && urls.Any(static url => url.Scheme == Uri.UriSchemeHttps))
             {
                 throw new OptionException($"{flag} has https, which needs {files}");
+            }
+        }
+
+        private ReadRules Rules()
+        {
+            try
+            {
+                return ReadRules.Parse(Text("veche-read-rules", string.Empty), Text("veche-read-concern", string.Empty));
+            }
+            catch (FormatException exception)
+            {
+                throw new OptionException($"--veche-read-concern or --veche-read-rules: {exception.Message}");
             }
         }
 

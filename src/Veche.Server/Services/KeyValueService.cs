@@ -3,6 +3,7 @@ using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Server.Auth;
+using Veche.Server.Semantics;
 using Veche.Store;
 
 namespace Veche.Server.Services;
@@ -16,11 +17,7 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
     public override async Task<RangeResponse> Range(RangeRequest request, ServerCallContext context)
     {
         Refuse(RequestValidator.Check(request));
-        if (!request.Serializable)
-        {
-            await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
-        }
-
+        ReadGate.Pass pass = await member.Reads.AdmitAsync(request, context).ConfigureAwait(false);
         RangeResponse response;
         long started = Stopwatch.GetTimestamp();
         try
@@ -36,6 +33,7 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
         member.Meters.RangeSucceeded.Observe(Stopwatch.GetElapsedTime(started).TotalSeconds);
 
         member.Complete(response.Header);
+        member.Reads.Say(pass, response.Header, context);
         return response;
     }
 
@@ -78,6 +76,7 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
         Refuse(RequestValidator.Check(request, member.Limits));
         PutResponse response = await member.ProposeAsync<PutResponse>(new Command { Put = request }, context).ConfigureAwait(false);
         member.Complete(response.Header);
+        member.Reads.SayWritten(response.Header, context);
         return response;
     }
 
@@ -86,16 +85,21 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
         Refuse(RequestValidator.Check(request, member.Limits));
         DeleteRangeResponse response = await member.ProposeAsync<DeleteRangeResponse>(new Command { DeleteRange = request }, context).ConfigureAwait(false);
         member.Complete(response.Header);
+        member.Reads.SayWritten(response.Header, context);
         return response;
     }
 
     public override async Task<TxnResponse> Txn(TxnRequest request, ServerCallContext context)
     {
         Refuse(RequestValidator.Check(request, member.Limits));
-        TxnResponse response = RequestValidator.IsReadOnly(request)
-            ? await ReadAsync(request, context).ConfigureAwait(false)
-            : await member.ProposeAsync<TxnResponse>(new Command { Txn = request }, context).ConfigureAwait(false);
+        if (RequestValidator.IsReadOnly(request))
+        {
+            return await ReadAsync(request, context).ConfigureAwait(false);
+        }
+
+        TxnResponse response = await member.ProposeAsync<TxnResponse>(new Command { Txn = request }, context).ConfigureAwait(false);
         member.Complete(response.Header);
+        member.Reads.SayWritten(response.Header, context);
         return response;
     }
 
@@ -113,19 +117,20 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
 
     private async Task<TxnResponse> ReadAsync(TxnRequest request, ServerCallContext context)
     {
-        if (!RequestValidator.IsSerializable(request))
-        {
-            await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
-        }
-
+        ReadGate.Pass pass = await member.Reads.AdmitAsync(request, RequestValidator.IsSerializable(request), context).ConfigureAwait(false);
+        TxnResponse response;
         try
         {
-            return member.Store.ReadTransaction(request, context.Caller());
+            response = member.Store.ReadTransaction(request, context.Caller());
         }
         catch (StoreException exception)
         {
             throw Errors.Of(exception.Error);
         }
+
+        member.Complete(response.Header);
+        member.Reads.Say(pass, response.Header, context);
+        return response;
     }
 
     private static void Refuse(StoreError? error)

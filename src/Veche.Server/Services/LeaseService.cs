@@ -3,6 +3,7 @@ using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Server.Auth;
+using Veche.Server.Semantics;
 using Veche.Store;
 using Veche.Store.Leases;
 
@@ -26,7 +27,10 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper, Aut
             grant.ID = ((long)RandomNumberGenerator.GetInt32(int.MaxValue) << 31) + RandomNumberGenerator.GetInt32(1, int.MaxValue);
         }
 
-        LeaseGrantResponse response = await member.ProposeAsync<LeaseGrantResponse>(new Command { LeaseGrant = grant }, context).ConfigureAwait(false);
+        LeaseGrantResponse response = await member.ProposeAsync<LeaseGrantResponse>(
+            // What was filled in here differs from attempt to attempt; the digest is of what the client asked for.
+            new Command { LeaseGrant = grant, SessionDigest = context.Asked(SemanticsHeaders.Session) is null ? Google.Protobuf.ByteString.Empty : SessionTerms.DigestOf(request) },
+            context).ConfigureAwait(false);
         member.Complete(response.Header);
         return response;
     }

@@ -19,6 +19,7 @@ internal sealed class WatchService(MemberContext member, Authenticator authentic
 
     public override async Task Watch(IAsyncStreamReader<WatchRequest> requestStream, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
     {
+        await member.Reads.AwaitTokenAsync(context).ConfigureAwait(false);
         Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
         using WatchStream stream = member.Watches.OpenStream(() => signal.Writer.TryWrite(0), member.Options.MaxRequestBytes + ResponseOverheadBytes);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, member.Stopping);

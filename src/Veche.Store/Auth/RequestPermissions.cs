@@ -18,6 +18,7 @@ internal static class RequestPermissions
         Command.BodyOneofCase.LeaseGrant => auth.CheckKnown(command.Caller),
         Command.BodyOneofCase.LeaseRevoke => auth.CheckKnown(command.Caller) ?? CheckAttached(auth, command.Caller, command.LeaseRevoke.ID, attached),
 
+        Command.BodyOneofCase.Session => auth.CheckKnown(command.Caller),
         Command.BodyOneofCase.Auth when command.Auth.BodyCase == AuthCommand.BodyOneofCase.IssueToken => null,
 
         // What members say of themselves; no client can ask for it.

@@ -8,7 +8,7 @@ namespace Veche.Store.Mvcc;
 /// no key is a prefix of another, then main and sub revision, to one byte that is 1 for a tombstone, and the length of the key-value in History
 /// (4 bytes, little-endian; missing in stores of the first days). Lease: id to times. Alarm: kind and member to nothing.
 /// Attachment: lease id and user's key to nothing. Member: id to attributes. Removed: id of a member that was removed to nothing. Meta: one record.
-/// Auth: users, roles, and whether they are asked for. Downgrade: one record, the version that a downgrade under way goes to.
+/// Auth: users, roles, and whether they are asked for. Downgrade: one record, the version that a downgrade under way goes to. Session: id to a client's session. Outcome: session's id and number of a request to its outcome.
 /// </summary>
 internal static class KeyLayout
 {
@@ -23,6 +23,8 @@ internal static class KeyLayout
     public const byte Auth = (byte)'u';
     public const byte Alarm = (byte)'w';
     public const byte Downgrade = (byte)'d';
+    public const byte Session = (byte)'s';
+    public const byte Outcome = (byte)'o';
 
     /// <summary>Longest History key.</summary>
     public const int MaxHistoryLength = 1 + Revision.Length + 1;
@@ -131,6 +133,15 @@ internal static class KeyLayout
     public static byte[] MemberKey(ulong id) => WithId(Member, (long)id, 0);
 
     public static byte[] RemovedKey(ulong id) => WithId(Removed, (long)id, 0);
+
+    public static byte[] SessionKey(long id) => WithId(Session, id, 0);
+
+    public static byte[] OutcomeKey(long sessionId, long sequence)
+    {
+        byte[] bytes = WithId(Outcome, sessionId, 8);
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(9), sequence);
+        return bytes;
+    }
 
     public static byte[] AttachmentPrefix(long leaseId) => WithId(Attachment, leaseId, 0);
 

@@ -9,12 +9,21 @@ namespace Veche.Server.Semantics;
 /// <summary>The session that a request names, into its command.</summary>
 internal static class SessionTerms
 {
+    private const string Keys = "/etcdserverpb.KV/";
+    private const string Leases = "/etcdserverpb.Lease/";
+
     /// <summary>Puts session, number and digest into a command, when the request names a session.</summary>
     /// <param name="command">Of the request. A digest that is there already stays: what the server itself fills into a command is not the client's.</param>
     /// <param name="context">The request's.</param>
     /// <exception cref="RpcException">One of the two is missing, or makes no sense.</exception>
     public static void Attach(Command command, ServerCallContext context)
     {
+        if (!context.Method.StartsWith(Keys, StringComparison.Ordinal) && !context.Method.StartsWith(Leases, StringComparison.Ordinal))
+        {
+            // Locks and elections are several requests each.
+            return;
+        }
+
         string? session = context.Asked(SemanticsHeaders.Session);
         string? sequence = context.Asked(SemanticsHeaders.Sequence);
         if (session is null && sequence is null)

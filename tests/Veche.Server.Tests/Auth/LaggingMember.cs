@@ -112,6 +112,8 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         return ValueTask.FromResult(_index);
     }
 
+    public ValueTask<long> ReadBarrierAsync(ReadBarrier barrier, CancellationToken cancellationToken = default) => ReadBarrierAsync(cancellationToken);
+
     public Task TransferLeadershipAsync(MemberId to, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task ChangeConfigurationAsync(ConfigurationChange change, CancellationToken cancellationToken = default) => throw new NotSupportedException();

@@ -4,6 +4,7 @@ using Veche.Cli.Dev;
 using Veche.Cli.Keys;
 using Veche.Cli.Leases;
 using Veche.Cli.Members;
+using Veche.Cli.Plan;
 using Veche.Cli.Rollbacks;
 using Veche.Cli.Simulate;
 using Veche.Cli.Snapshots;
@@ -28,6 +29,7 @@ internal static class CommandLine
         KeyCommands.CreateGet(),
         LeaseCommand.Create(),
         MemberCommand.Create(),
+        PlanCommand.Create(),
         KeyCommands.CreatePut(),
         SnapshotCommand.CreateRestore(),
         RoleCommand.Create(),

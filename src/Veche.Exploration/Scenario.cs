@@ -47,6 +47,9 @@ public sealed record Scenario
     /// <summary>The changes that a leader is asked for, in this order.</summary>
     public IReadOnlyList<ConfigurationChange> Changes { get; init; } = [];
 
+    /// <summary>Priorities of founding voters, by place; the others have the default.</summary>
+    public IReadOnlyList<(int Place, int Priority)> Priorities { get; init; } = [];
+
     /// <summary>What must be reached in some state; when it is not, the scenario does not show what it is there to show.</summary>
     public IReadOnlyList<Sometimes> Sometimes { get; init; } = [];
 
@@ -66,7 +69,9 @@ public sealed record Scenario
         MaxEntriesPerAppend = MaxEntriesPerAppend,
     };
 
-    internal Configuration Founders => Configuration.Of(Enumerable.Range(0, Voters).Select(IdOf));
+    internal Configuration Founders => Priorities.Aggregate(
+        Configuration.Of(Enumerable.Range(0, Voters).Select(IdOf)),
+        static (founders, given) => founders.WithPriority(IdOf(given.Place), given.Priority));
 
     internal static MemberId IdOf(int place) => new((ulong)place + 1);
 

@@ -87,6 +87,40 @@ public static class Scenarios
         },
         new()
         {
+            Name = "quorums",
+            Description = "all votes to elect and one disk to commit, decided while the leader is replaced",
+            BeginsLed = true,
+            MaxTerm = 2,
+            MaxAppends = 3,
+            Limits = Bounds((MoveKind.TimeOut, 1), (MoveKind.Change, 1)),
+            Changes = [ConfigurationChange.OfQuorums(new QuorumSizes(3, 1))],
+            Sometimes = [new("one disk commits", static members => members.Any(static member => member is { Role: Role.Leader, Configuration: { IsJoint: false, Quorums.Commit: 1 } } && member.Commit == member.LogTerms.Count))],
+        },
+        new()
+        {
+            Name = "quorums-refused",
+            Description = "sizes that do not intersect are asked for, and refused",
+            BeginsLed = true,
+            MaxTerm = 2,
+            MaxAppends = 3,
+            Limits = Bounds((MoveKind.TimeOut, 1), (MoveKind.Change, 1)),
+            Changes = [ConfigurationChange.OfQuorums(new QuorumSizes(2, 1))],
+            Sometimes = [ALeaderOfALaterTerm],
+        },
+        new()
+        {
+            Name = "priority",
+            Description = "one should rather lead and one never, which holds what the other lacks when the leader goes",
+            BeginsLed = true,
+            MaxTerm = 3,
+            MaxAppends = 2,
+            Priorities = [(1, 2), (2, 0)],
+            TimeOutsAt = [1, 2],
+            Limits = Bounds((MoveKind.Propose, 1), (MoveKind.CheckQuorum, 1)),
+            Sometimes = [new("who may not lead brings up to date who may", static members => members.Any(static member => member is { Role: Role.Leader, Term: > 1 } && member.Id == Scenario.IdOf(2)))],
+        },
+        new()
+        {
             Name = "transfer",
             Description = "leadership is handed over while others campaign",
             BeginsLed = true,

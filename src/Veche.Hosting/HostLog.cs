@@ -36,6 +36,24 @@ internal sealed partial class HostLog(ILogger? logger) : IPeerLog
     [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "leadership was not handed over before stopping: {Reason}")]
     public partial void HandOverFailed(string reason);
 
+    public void HealthChanged(Ailments ailments)
+    {
+        if (ailments == Ailments.None)
+        {
+            IsWellAgain();
+        }
+        else
+        {
+            IsIll(ailments);
+        }
+    }
+
+    [LoggerMessage(EventId = 106, Level = LogLevel.Warning, Message = "this member is ill by its own measure ({Ailments} makes no progress): it will not lead while another can")]
+    private partial void IsIll(Ailments ailments);
+
+    [LoggerMessage(EventId = 107, Level = LogLevel.Information, Message = "this member is well again")]
+    private partial void IsWellAgain();
+
     [LoggerMessage(EventId = 110, Level = LogLevel.Information, Message = "connected to member {Peer}")]
     private partial void PeerIsConnected(MemberId peer);
 

@@ -26,6 +26,15 @@ public sealed record MemberStatus
     /// <summary>First index still in the log; entries before it are in a snapshot.</summary>
     public required long FirstIndex { get; init; }
 
+    /// <summary>What is ill about this member, by its own measure.</summary>
+    public Ailments Ailments { get; init; }
+
+    /// <summary>Since when (on the monotonic clock, in nanoseconds) entries wait in the log and not one more has been committed; null when none wait.</summary>
+    public long? UncommittedSinceNs { get; init; }
+
+    /// <summary>Since when committed entries wait and not one more has been applied; null when none wait.</summary>
+    public long? UnappliedSinceNs { get; init; }
+
     /// <summary>The configuration in force.</summary>
     public required Configuration Configuration { get; init; }
 

@@ -31,7 +31,7 @@ internal sealed class OpenedStorage : IDisposable
 
     public static LogOptions LogOptionsOf(ReplicaHostOptions options)
     {
-        Configuration founders = options.Join ? Configuration.Empty : Configuration.Of(options.InitialMembers.Keys);
+        Configuration founders = options.Join ? Configuration.Empty : Configuration.Of(options.InitialMembers.Keys).WithQuorums(options.InitialQuorums);
         return new LogOptions
         {
             Identity = new LogIdentity(options.ClusterId, options.Id),

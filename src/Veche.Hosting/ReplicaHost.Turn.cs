@@ -144,9 +144,14 @@ public sealed partial class ReplicaHost
         MemberStatus old = _status;
         RaftCore core = _replica.Core;
         if (_output.LeadershipChanged || _output.ConfigurationChanged || old.CommitIndex != core.CommitIndex || old.AppliedIndex != _replica.Applied.Index
-            || old.LastIndex != core.LastPosition.Index || _output.Recovered || (core.Role == Role.Leader && core.Configuration.Learners.Count > 0))
+            || old.LastIndex != core.LastPosition.Index || old.Ailments != core.Ailments || _output.Recovered || (core.Role == Role.Leader && core.Configuration.Learners.Count > 0))
         {
             _status = BuildStatus();
+        }
+
+        if (old.Ailments != core.Ailments)
+        {
+            _log.HealthChanged(core.Ailments);
         }
 
         if (_output.LeadershipChanged)
@@ -175,20 +180,27 @@ public sealed partial class ReplicaHost
     private MemberStatus BuildStatus()
     {
         RaftCore core = _replica.Core;
+        MemberStatus? old = _status;
+        long appliedIndex = _replica.Applied.Index;
         return new MemberStatus
         {
+            Ailments = core.Ailments,
+            UncommittedSinceNs = Since(core.LastPosition.Index > core.CommitIndex, old?.CommitIndex == core.CommitIndex ? old.UncommittedSinceNs : null),
+            UnappliedSinceNs = Since(core.CommitIndex > appliedIndex, old?.AppliedIndex == appliedIndex ? old.UnappliedSinceNs : null),
             Role = core.Role,
             Term = core.Term,
             Leader = core.Leader,
             LastIndex = core.LastPosition.Index,
             CommitIndex = core.CommitIndex,
-            AppliedIndex = _replica.Applied.Index,
+            AppliedIndex = appliedIndex,
             FirstIndex = core.FirstIndex,
             Configuration = core.Configuration,
             IsRecovering = core.IsRecovering,
             Followers = BuildFollowers(core),
         };
     }
+
+    private static long? Since(bool waits, long? before) => waits ? before ?? MonotonicClock.Read() : null;
 
     private void OnTimer()
     {

@@ -70,6 +70,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
                     ElectionTimeoutMs = options.ElectionTimeoutMs,
                     HeartbeatIntervalMs = options.HeartbeatIntervalMs,
                     LeaseClockDriftBoundMs = options.LeaseClockDriftBoundMs,
+                    StallBoundMs = options.LeaderStallMs switch { null => 4 * options.ElectionTimeoutMs, 0 => null, int bound => bound },
                 },
                 SnapshotEntries = options.SnapshotEntries,
                 SnapshotBytes = options.SnapshotBytes,

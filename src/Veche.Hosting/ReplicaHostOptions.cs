@@ -20,6 +20,9 @@ public sealed record ReplicaHostOptions
     /// <summary>The cluster's first members, with where to reach them. Used to found the cluster when the log is new (unless <see cref="Join"/>), and as first addresses.</summary>
     public required IReadOnlyDictionary<MemberId, DnsEndPoint> InitialMembers { get; init; }
 
+    /// <summary>How many of the first members elect and how many commit. Must be the same for all of them. Counts only when the cluster is founded. Default majorities.</summary>
+    public QuorumSizes InitialQuorums { get; init; }
+
     /// <summary>Join a running cluster: start with an empty configuration and wait for its leader. Default false.</summary>
     public bool Join { get; init; }
 
@@ -34,6 +37,9 @@ public sealed record ReplicaHostOptions
 
     /// <summary>See <see cref="RaftOptions.LeaseClockDriftBoundMs"/>. Default null: lease reads are off.</summary>
     public int? LeaseClockDriftBoundMs { get; init; }
+
+    /// <summary>See <see cref="RaftOptions.StallBoundMs"/>. Default null, for four election timeouts; 0 for never. Otherwise not less than <see cref="ElectionTimeoutMs"/>.</summary>
+    public int? LeaderStallMs { get; init; }
 
     /// <summary>How long a command or a read waits before its caller is told. Default 7000 ms (etcd's 5 s and two election timeouts).</summary>
     public int RequestTimeoutMs { get; init; } = 7000;

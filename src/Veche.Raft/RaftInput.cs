@@ -42,6 +42,9 @@ public abstract record RaftInput
     /// <summary>A snapshot sent to a follower is done: it was delivered whole, or it failed and should be tried again later.</summary>
     public sealed record SnapshotSent(MemberId To, bool Delivered, long Index) : RaftInput;
 
+    /// <summary>The state machine has stopped getting on with committed entries, or goes on again. See <see cref="Ailments.Apply"/>.</summary>
+    public sealed record ApplyStalled(bool IsStalled) : RaftInput;
+
     /// <summary>Messages to this member are being lost (a broken connection); stop streaming to it until it answers.</summary>
     public sealed record Unreachable(MemberId Member) : RaftInput;
 }

@@ -24,6 +24,12 @@ public sealed record RaftOptions
     /// <summary>Bound on how much faster one member's clock may run than another's during an election timeout; lease reads are refused while null. Default null. Less than <see cref="ElectionTimeoutMs"/>.</summary>
     public int? LeaseClockDriftBoundMs { get; init; }
 
+    /// <summary>
+    /// A member whose disk or state machine makes no progress for this long is ill (<see cref="Raft.Ailments"/>): it hands leadership over to one that is not, and does not
+    /// campaign until it has been well for as long. Null, the default, for never. Not less than <see cref="ElectionTimeoutMs"/>.
+    /// </summary>
+    public int? StallBoundMs { get; init; }
+
     /// <summary>Most bytes of entries in one append message (one entry is always allowed). Default 1 MiB.</summary>
     public int MaxBytesPerAppend { get; init; } = 1 << 20;
 
@@ -49,6 +55,7 @@ public sealed record RaftOptions
         Check(ElectionTimeoutMs >= 5 * HeartbeatIntervalMs, $"{nameof(ElectionTimeoutMs)} ({ElectionTimeoutMs}) must be at least five times {nameof(HeartbeatIntervalMs)} ({HeartbeatIntervalMs}), or a lost heartbeat or two would depose a healthy leader.");
         Check(LeaseClockDriftBoundMs is null || (LeaseClockDriftBoundMs >= 0 && LeaseClockDriftBoundMs < ElectionTimeoutMs), $"{nameof(LeaseClockDriftBoundMs)} is {LeaseClockDriftBoundMs}; it must be less than the election timeout of {ElectionTimeoutMs}.");
         Check(LeaseClockDriftBoundMs is null || CheckQuorum, $"Leases need {nameof(CheckQuorum)}: without it followers do not hold back their votes.");
+        Check(StallBoundMs is null || StallBoundMs >= ElectionTimeoutMs, $"{nameof(StallBoundMs)} is {StallBoundMs}; it must not be less than the election timeout of {ElectionTimeoutMs}: a hand-over would cost more than the stall.");
         Check(MaxBytesPerAppend >= 1 && MaxEntriesPerAppend >= 1 && MaxInflightAppends >= 1 && MaxInflightBytes >= 1 && MaxUncommittedBytes >= 1, "Limits are at least 1.");
     }
 

@@ -7,6 +7,8 @@ public sealed partial class Replica
 {
     private LogPosition _applied;
     private bool _applying;
+    private long _applyingSinceNs;
+    private bool _isApplyStalled;
     private bool _installing;
     private LogPosition _lastInstall;
     private (SnapshotPoint Point, long WriteId)? _pendingInstall;
@@ -27,6 +29,7 @@ public sealed partial class Replica
         }
 
         _applying = true;
+        _applyingSinceNs = _nowNs;
         if (first < _cache.FirstIndex)
         {
             output.LogReads.Add(new LogRead(first, Math.Min(Math.Min(limit, _cache.FirstIndex - 1), first + _options.MaxEntriesPerApply - 1), _options.MaxBytesPerApply, MemberId.None));
@@ -48,6 +51,17 @@ public sealed partial class Replica
         }
 
         output.Apply = entries;
+    }
+
+    /// <summary>Tells the protocol when a batch takes longer than a member may be ill; it is small enough to be done in a fraction of that.</summary>
+    private void ReportApplyStall(ReplicaOutput output)
+    {
+        bool isStalled = _applying && _options.Raft.StallBoundMs is { } boundMs && _nowNs - _applyingSinceNs > boundMs * 1_000_000L;
+        if (isStalled != _isApplyStalled)
+        {
+            _isApplyStalled = isStalled;
+            Advance(new RaftInput.ApplyStalled(isStalled), output);
+        }
     }
 
     private void OnApplyRead(ReplicaInput.LogReadDone done, ReplicaOutput output)

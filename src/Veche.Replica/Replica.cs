@@ -120,6 +120,8 @@ public sealed partial class Replica
                 throw new ArgumentException($"Unknown input {input.GetType().Name}.", nameof(input));
         }
 
+        ReportApplyStall(output);
+
         // What an input has freed (a write slot, an applied index, a leader) lets waiting work go on; each of these does nothing when nothing waits.
         DropExpired(output);
         ProposeOrForward(output);

@@ -41,6 +41,12 @@ public sealed record ClusterIdentity(ulong ClusterId, MemberId Self, IReadOnlyLi
             BinaryPrimitives.WriteUInt64BigEndian(ids.AsSpan(8 * i), members[i].Id.Value);
         }
 
+        if (options.InitialQuorums != QuorumSizes.Majority)
+        {
+            // Founders that were told other sizes must not found the same cluster: each would count by its own.
+            ids = [.. ids, .. BitConverter.GetBytes(options.InitialQuorums.Election), .. BitConverter.GetBytes(options.InitialQuorums.Commit)];
+        }
+
         return new ClusterIdentity(FirstEight(ids), members.First(member => member.Name == options.Name).Id, members);
     }
 

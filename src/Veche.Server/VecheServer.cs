@@ -265,6 +265,7 @@ public sealed class VecheServer : IAsyncDisposable
         DataDirectory = options.Memory ? null : Path.Combine(options.DataDirectory, "log"),
         InitialMembers = identity.Members.ToDictionary(static founder => founder.Id, static founder => new DnsEndPoint(founder.PeerUrls[0].IdnHost.Trim('[', ']'), founder.PeerUrls[0].Port)),
         Join = options.JoinExisting,
+        InitialQuorums = options.InitialQuorums,
         Judge = follower.Judge,
         Describe = follower.Describe,
         ForceNewCluster = options.ForceNewCluster,
@@ -272,6 +273,7 @@ public sealed class VecheServer : IAsyncDisposable
         Listen = [.. options.ListenPeerUrls.SelectMany(Urls.ToEndpoints)],
         ElectionTimeoutMs = options.ElectionTimeoutMs,
         HeartbeatIntervalMs = options.HeartbeatIntervalMs,
+        LeaderStallMs = options.LeaderStallMs,
         RequestTimeoutMs = 5000 + (2 * options.ElectionTimeoutMs),
         MaxCommandBytes = options.MaxRequestBytes + (64 << 10),
         LogSegmentBytes = options.Memory ? 4 << 20 : 64 << 20,
@@ -296,6 +298,7 @@ public sealed class VecheServer : IAsyncDisposable
         builder.Services.AddSingleton(metrics.Calls);
         builder.Services.AddSingleton<ClusterService>();
         builder.Services.AddSingleton<MaintenanceService>();
+        builder.Services.AddSingleton<MembersService>();
         builder.Services.AddSingleton<AuthService>();
         auth.Register(builder.Services);
         builder.Services.AddSingleton<Queue>();
@@ -322,6 +325,7 @@ public sealed class VecheServer : IAsyncDisposable
         web.MapGrpcService<LeaseService>();
         web.MapGrpcService<ClusterService>();
         web.MapGrpcService<MaintenanceService>();
+        web.MapGrpcService<MembersService>();
         web.MapGrpcService<AuthService>();
         web.MapGrpcService<LockService>();
         web.MapGrpcService<ElectionService>();

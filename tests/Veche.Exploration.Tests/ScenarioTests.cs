@@ -11,6 +11,9 @@ public class ScenarioTests
     [InlineData("figure8", 345717, 1770374)]
     [InlineData("read", 354603, 1442414)]
     [InlineData("membership", 72790, 263776)]
+    [InlineData("quorums", 3901, 11627)]
+    [InlineData("quorums-refused", 152, 360)]
+    [InlineData("priority", 339979, 1908951)]
     [InlineData("transfer", 6709, 22540)]
     [InlineData("prevote", 137895, 756464)]
     public void Is_explored_completely_and_holds(string name, int states, long transitions)

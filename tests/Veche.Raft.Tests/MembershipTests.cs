@@ -115,6 +115,94 @@ public sealed class MembershipTests
         });
     }
 
+    /// <summary>Whatever sizes are accepted: who can elect meets who has committed, and anybody else who can elect; also when the other still knows only a half of the joint configuration.</summary>
+    [Fact]
+    public void Any_election_quorum_meets_any_commit_quorum_and_any_election_quorum()
+    {
+        int accepted = 0;
+        Gen.Select(Gen.Int[1, 5], Gen.Int[0, 5], Gen.Int[0, 6].Array[4], Gen.Int[0, 2047], Gen.Int[0, 2047]).Sample((voters, outgoing, sizes, left, right) =>
+        {
+            var parts = new Configuration.Parts([.. Enumerable.Range(1, voters).Select(M)], [.. Enumerable.Range(voters / 2 + 1, outgoing).Select(M)], [])
+            {
+                Quorums = new QuorumSizes(sizes[0], sizes[1]),
+                OutgoingQuorums = outgoing == 0 ? QuorumSizes.Majority : new QuorumSizes(sizes[2], sizes[3]),
+            };
+            if (!Configuration.TryMake(parts, out Configuration? whole, out _))
+            {
+                return true;
+            }
+
+            Interlocked.Increment(ref accepted);
+            bool InLeft(MemberId member) => (left >> (int)member.Value & 1) != 0;
+            bool InRight(MemberId member) => (right >> (int)member.Value & 1) != 0;
+            List<Configuration> known = [whole, .. outgoing == 0 ? [] : new[] { whole.LeaveJoint(), Configuration.Of(whole.OutgoingVoters).WithQuorums(whole.OutgoingQuorums) }];
+            bool Meet(Configuration one, Configuration other) =>
+                !one.HasElectionQuorum(InLeft) || !(other.HasCommitQuorum(InRight) || other.HasElectionQuorum(InRight)) || whole.AllMembers.Any(member => InLeft(member) && InRight(member));
+            return known.TrueForAll(one => Meet(whole, one) && Meet(one, whole) && Meet(one, one));
+        }, iter: 20_000);
+        Assert.True(accepted > 1000, $"only {accepted} configurations were accepted");
+    }
+
+    [Fact]
+    public void Sizes_of_quorums_change_through_a_joint_configuration_in_which_both_count()
+    {
+        var node = new CoreHarness();
+        node.Lead();
+        node.Step(new RaftInput.ChangeConfiguration(ConfigurationChange.OfQuorums(new QuorumSizes(3, 1))));
+        long joint = node.Core.LastPosition.Index;
+        Assert.True(node.Core.Configuration.IsJoint);
+        node.Persist();
+        Assert.True(node.Core.CommitIndex < joint);
+        node.Accept(M(2), joint);
+        Assert.Equal(joint, node.Core.CommitIndex);
+        Assert.False(node.Core.Configuration.IsJoint);
+        node.Persist();
+        Assert.Equal(node.Core.LastPosition.Index, node.Core.CommitIndex);
+        Assert.Equal(new QuorumSizes(3, 1), node.Core.Configuration.Quorums);
+    }
+
+    [Fact]
+    public void Sizes_that_need_not_meet_are_refused_and_those_that_a_change_would_make_so()
+    {
+        var node = new CoreHarness();
+        node.Lead();
+        foreach (QuorumSizes sizes in (QuorumSizes[])[new(2, 1), new(1, 3), new(4, 1), new(3, 4)])
+        {
+            node.Step(new RaftInput.ChangeConfiguration(ConfigurationChange.OfQuorums(sizes)));
+            Assert.Equal(Refusal.ConfigurationInvalid, node.Out.Refusal);
+        }
+
+        Configuration flexible = Voters(3).WithQuorums(new QuorumSizes(3, 1));
+        Assert.False(ConfigurationChange.Of(ConfigurationOperation.AddVoter, M(4)).TryApply(flexible, out _, out string? reason));
+        Assert.Contains("together they have to be more than 4", reason, StringComparison.Ordinal);
+        Assert.True((ConfigurationChange.Of(ConfigurationOperation.AddVoter, M(4)) with { Quorums = new QuorumSizes(3, 2) }).TryApply(flexible, out Configuration? joint, out _));
+        Assert.Equal((new QuorumSizes(3, 2), new QuorumSizes(3, 1)), (joint.Quorums, joint.OutgoingQuorums));
+    }
+
+    [Fact]
+    public void A_read_needs_as_many_as_a_commit()
+    {
+        var node = new CoreHarness(start: new RaftStart { Base = new SnapshotPoint(LogPosition.Zero, Voters(5).WithQuorums(new QuorumSizes(4, 2))) });
+        node.Lead();
+        node.Step(new RaftInput.ReadIndex(1, AllowLease: false));
+        Assert.Empty(node.Out.Reads);
+        node.Receive(new HeartbeatReply(M(2), Self, node.Core.Term, node.Sent<Heartbeat>()[0].Round));
+        Assert.Equal(Refusal.None, Assert.Single(node.Out.Reads).Refusal);
+    }
+
+    [Fact]
+    public void An_election_needs_its_own_number_of_votes()
+    {
+        var node = new CoreHarness(start: new RaftStart { Base = new SnapshotPoint(LogPosition.Zero, Voters(5).WithQuorums(new QuorumSizes(4, 2))) });
+        node.Step(new RaftInput.Campaign());
+        node.Persist();
+        node.Receive(new VoteReply(M(2), Self, 1, Granted: true, PreVote: false));
+        node.Receive(new VoteReply(M(3), Self, 1, Granted: true, PreVote: false));
+        Assert.Equal(Role.Candidate, node.Core.Role);
+        node.Receive(new VoteReply(M(4), Self, 1, Granted: true, PreVote: false));
+        Assert.Equal(Role.Leader, node.Core.Role);
+    }
+
     [Fact]
     public void The_quorum_index_is_the_highest_that_a_quorum_has()
     {
@@ -122,7 +210,7 @@ public sealed class MembershipTests
         {
             Configuration configuration = Configuration.Of(Enumerable.Range(1, voters).Select(M), outgoingVoters: Enumerable.Range(3, outgoing).Select(M));
             long Reached(MemberId member) => reached[(int)member.Value - 1];
-            long naive = Enumerable.Range(0, 8).Last(index => index == 0 || configuration.HasQuorum(member => Reached(member) >= index));
+            long naive = Enumerable.Range(0, 8).Last(index => index == 0 || configuration.HasCommitQuorum(member => Reached(member) >= index));
             return configuration.QuorumIndex(Reached) == naive;
         });
     }
@@ -138,7 +226,8 @@ public sealed class MembershipTests
                 Assert.Equal(configuration, again);
             }
         });
-        Configuration joint = Configuration.Of([M(1), M(2)], [M(9)], [M(2), M(3)]);
+        Configuration.Parts parts = new([M(1), M(2), M(4)], [M(2), M(3)], [M(9)]) { Quorums = new QuorumSizes(3, 1), OutgoingQuorums = new QuorumSizes(2, 0), Priorities = new Dictionary<MemberId, int> { [M(1)] = 0, [M(9)] = 4 } };
+        Assert.True(Configuration.TryMake(parts, out Configuration? joint, out _));
         Assert.True(ConfigurationEntry.TryDecode(ConfigurationEntry.Encode(joint, "why"u8), out Configuration? decoded, out ReadOnlyMemory<byte> why));
         Assert.Equal(joint, decoded);
         Assert.Equal("why"u8.ToArray(), why.ToArray());

@@ -18,6 +18,7 @@ public sealed class PeerCodecTests
         new AppendRejected(From, To, 3, 9, new LogPosition(4, 1)),
         new Heartbeat(From, To, 3, 5, 6),
         new HeartbeatReply(From, To, 3, 6),
+        new HeartbeatReply(From, To, 3, 6) { IsIll = true },
         new VoteRequest(From, To, 3, new LogPosition(4, 1), PreVote: true, LeaderTransfer: false),
         new VoteReply(From, To, 3, Granted: false, PreVote: true),
         new TimeoutNow(From, To, 3),

@@ -5,6 +5,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veche.Api;
+using Veche.Api.Members;
 using Veche.Hosting;
 using Veche.Server.Options;
 
@@ -60,6 +61,61 @@ public sealed class MembershipTests : IAsyncLifetime
         var reason = Assert.IsType<MemberExpelledException>(await joined.Failure.WaitAsync(Patience));
         Assert.Equal(PeerVerdict.Removed, reason.Verdict);
         await new KV.KVClient(ChannelTo("m0")).PutAsync(new PutRequest { Key = B("a"), Value = B("3") });
+    }
+
+    [Fact]
+    public async Task Leadership_goes_to_the_highest_priority_and_leaves_who_may_never_lead()
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await StartAllAsync(cluster);
+        await UntilAsync(() => Task.FromResult(_servers.Values.All(static server => server.IsPublished)));
+        string chosen = _servers.First(static pair => pair.Value.Status.Role != Raft.Role.Leader).Key;
+        ulong id = _servers[chosen].MemberId.Value;
+
+        // Asked of any member, which passes it on.
+        var members = new Api.Members.Members.MembersClient(ChannelTo("m1"));
+        DescribeReply tuned = await members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = id, Priority = 5 } });
+        Assert.Equal(5, tuned.Members.Single(member => member.Id == id).Priority);
+        await UntilAsync(() => Task.FromResult(_servers[chosen].Status.Role == Raft.Role.Leader));
+        await members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = id, Priority = 0 } });
+        await UntilAsync(() => Task.FromResult(_servers.Values.Any(server => server.Status.Role == Raft.Role.Leader && server.MemberId.Value != id)));
+        await RefusedAsync(members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = 77, Priority = 1 } }), StatusCode.NotFound, "etcdserver: member not found");
+        await RefusedAsync(members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = id, Priority = -1 } }), StatusCode.FailedPrecondition, "veche: A priority goes from 0 to 1000000.");
+
+        // Only one left that may lead: it has to.
+        foreach (VecheServer server in _servers.Values.Where(server => server.MemberId.Value != id).Take(1))
+        {
+            await members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = server.MemberId.Value, Priority = 0 } });
+            await UntilAsync(() => Task.FromResult(_servers.Values.Any(other => other.Status.Role == Raft.Role.Leader && other.Status.Configuration.PriorityOf(other.MemberId) == 1)));
+        }
+    }
+
+    [Fact]
+    public async Task Sizes_of_quorums_change_live_and_unsafe_ones_are_refused()
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await StartAllAsync(cluster);
+        await UntilAsync(() => Task.FromResult(_servers.Values.All(static server => server.IsPublished)));
+        var members = new Api.Members.Members.MembersClient(ChannelTo("m0"));
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await members.TuneAsync(new TuneRequest { Quorums = new QuorumChange { Election = 2, Commit = 1 } }));
+        Assert.Contains("together they have to be more than 3", refused.Status.Detail, StringComparison.Ordinal);
+        DescribeReply tuned = await members.TuneAsync(new TuneRequest { Quorums = new QuorumChange { Election = 3, Commit = 1 } });
+        Assert.Equal((3, 3, 1), (tuned.Quorums.Voters, tuned.Quorums.Election, tuned.Quorums.Commit));
+
+        // One voter more would make them unsafe.
+        refused = await Assert.ThrowsAsync<RpcException>(async () => await new Cluster.ClusterClient(ChannelTo("m0")).MemberAddAsync(new MemberAddRequest { PeerURLs = { "http://127.0.0.1:1" } }));
+        Assert.Contains("veche member quorum", refused.Status.Detail, StringComparison.Ordinal);
+
+        // The leader alone commits, and there is no majority beside it.
+        VecheServer leader = _servers.Values.Single(static server => server.Status.Role == Raft.Role.Leader);
+        string name = _servers.First(pair => pair.Value == leader).Key;
+        foreach (string other in _servers.Keys.Where(other => other != name).ToList())
+        {
+            await StopAsync(other);
+        }
+
+        await new KV.KVClient(ChannelTo(name)).PutAsync(new PutRequest { Key = B("a"), Value = B("1") });
+        Assert.Equal("1", (await new KV.KVClient(ChannelTo(name)).RangeAsync(new RangeRequest { Key = B("a") })).Kvs[0].Value.ToStringUtf8());
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Grpc.Core;
 using Veche.Api;
+using Veche.Api.Members;
 using Veche.Cli.Client;
 
 namespace Veche.Cli.Members;
@@ -7,9 +9,9 @@ namespace Veche.Cli.Members;
 /// <summary><c>veche member</c>.</summary>
 internal static class MemberCommand
 {
-    public static Command Create() => new("member", "The members of the cluster: show, add, promote, update, remove, replace.")
+    public static Command Create() => new("member", "The members of the cluster: show, add, promote, update, remove, replace; who should lead, and how many decide.")
     {
-        CreateList(), CreateAdd(), CreatePromote(), CreateUpdate(), CreateRemove(), ReplaceCommand.Create(),
+        CreateList(), CreateAdd(), CreatePromote(), CreateUpdate(), CreateRemove(), ReplaceCommand.Create(), TuneCommands.CreatePriority(), TuneCommands.CreateQuorum(),
     };
 
     private static Command CreateList()
@@ -19,8 +21,26 @@ internal static class MemberCommand
         {
             var request = new MemberListRequest { Linearizable = !context.Parsed.GetValue(local) };
             MemberListResponse response = await context.Connection.ReadAsync((member, options) => new Cluster.ClusterClient(member).MemberListAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
-            MemberOutput.List(context.Output, response.Members);
+            DescribeReply? more = context.Output.Format == OutputFormat.Plain ? null : await MoreAsync(context, cancellationToken).ConfigureAwait(false);
+            MemberOutput.List(context.Output, response.Members, more);
         });
+    }
+
+    /// <summary>What etcd's own list has no room for; null when the server is etcd.</summary>
+    private static async Task<DescribeReply?> MoreAsync(ClientContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.Connection.AskAsync(context.Connection.Endpoint, (member, options) => new Api.Members.Members.MembersClient(member).DescribeAsync(new DescribeRequest(), options), context.Connection.Settings.Timeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RpcException exception) when (exception.StatusCode == StatusCode.Unimplemented)
+        {
+            return null;
+        }
+        catch (RpcException exception)
+        {
+            throw Advice.Of(exception, Need.Root, context.Connection.Endpoint, context.Connection.Settings.User);
+        }
     }
 
     private static Command CreateAdd()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Veche.Api;
+using Veche.Api.Members;
 using Veche.Cli.Client;
 
 namespace Veche.Cli.Members;
@@ -7,6 +8,12 @@ namespace Veche.Cli.Members;
 /// <summary>A member as JSON.</summary>
 internal sealed record MemberShape(string Id, bool Started, string Name, IEnumerable<string> PeerUrls, IEnumerable<string> ClientUrls, bool IsLearner)
 {
+    /// <summary>See <see cref="MemberView.Priority"/>; null where the server does not say.</summary>
+    public int? Priority { get; init; }
+
+    /// <summary>What it shares its fate with; null where the server does not say.</summary>
+    public string? Zone { get; init; }
+
     public static MemberShape Of(Member member) => new(Texts.Id(member.ID), member.Name.Length > 0, member.Name, member.PeerURLs, member.ClientURLs, member.IsLearner);
 }
 
@@ -14,13 +21,23 @@ internal sealed record MemberShape(string Id, bool Started, string Name, IEnumer
 internal static class MemberOutput
 {
     private static readonly string[] Columns = ["id", "state", "name", "peer URLs", "client URLs", "votes"];
+    private static readonly string[] MoreColumns = [.. Columns, "priority", "zone"];
 
-    public static void List(Output output, IEnumerable<Member> members)
+    /// <summary>A member by what decides who leads.</summary>
+    private sealed record ViewShape(string Id, string Name, bool IsLearner, int Priority, string Zone);
+
+    /// <param name="output">Where to.</param>
+    /// <param name="members">As etcd has them.</param>
+    /// <param name="more">What Veche says of them beyond that.</param>
+    public static void List(Output output, IEnumerable<Member> members, DescribeReply? more = null)
     {
         switch (output.Format)
         {
             case OutputFormat.Json:
-                output.WriteJson(new { members = members.Select(MemberShape.Of) });
+                output.WriteJson(new { members = members.Select(member => MemberShape.Of(member) with { Priority = Find(more, member)?.Priority, Zone = Find(more, member)?.Zone }) });
+                break;
+            case OutputFormat.Table when more is not null:
+                output.WriteTable(MoreColumns, members.Select(member => (string[])[Texts.Id(member.ID), State(member), member.Name, string.Join(',', member.PeerURLs), string.Join(',', member.ClientURLs), member.IsLearner ? "no, learner" : "yes", Priority(Find(more, member)), Find(more, member)?.Zone ?? string.Empty]));
                 break;
             case OutputFormat.Table:
                 output.WriteTable(Columns, members.Select(static member => (string[])[Texts.Id(member.ID), State(member), member.Name, string.Join(',', member.PeerURLs), string.Join(',', member.ClientURLs), member.IsLearner ? "no, learner" : "yes"]));
@@ -34,6 +51,46 @@ internal static class MemberOutput
                 break;
         }
     }
+
+    /// <summary>Who should lead, how many decide, and what is missing.</summary>
+    public static void Show(Output output, DescribeReply cluster)
+    {
+        switch (output.Format)
+        {
+            case OutputFormat.Json:
+                output.WriteJson(new
+                {
+                    leader = Texts.Id(cluster.Leader),
+                    quorums = new { cluster.Quorums.Voters, cluster.Quorums.Election, cluster.Quorums.Commit },
+                    condition = cluster.Condition.Length > 0 ? cluster.Condition : null,
+                    members = cluster.Members.Select(static member => new ViewShape(Texts.Id(member.Id), member.Name, member.IsLearner, member.Priority, member.Zone)),
+                });
+                break;
+            case OutputFormat.Table:
+                output.WriteTable(["id", "name", "votes", "priority", "zone", "leads"], cluster.Members.Select(member => (string[])[Texts.Id(member.Id), member.Name, member.IsLearner ? "no, learner" : "yes", Priority(member), member.Zone, member.Id == cluster.Leader ? "yes" : string.Empty]));
+                break;
+            default:
+                foreach (MemberView member in cluster.Members)
+                {
+                    output.WriteLine($"{Texts.Id(member.Id)}, {member.Name}, priority {Priority(member)}{(member.Zone.Length > 0 ? $", zone {member.Zone}" : string.Empty)}{(member.Id == cluster.Leader ? ", leads" : string.Empty)}");
+                }
+
+                break;
+        }
+    }
+
+    public static string Quorums(Quorums quorums) =>
+        string.Create(CultureInfo.InvariantCulture, $"{quorums.Voters} voters: {quorums.Election} votes elect a leader, {quorums.Commit} must hold a write; writes go on with {quorums.Voters - quorums.Commit} away, elections with {quorums.Voters - quorums.Election}");
+
+    public static string Priority(MemberView? member) => member switch
+    {
+        null => string.Empty,
+        { IsLearner: true } => "-",
+        { Priority: 0 } => "0, never leads",
+        _ => member.Priority.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private static MemberView? Find(DescribeReply? more, Member member) => more?.Members.FirstOrDefault(known => known.Id == member.ID);
 
     /// <summary>What the new member's process has to be started with.</summary>
     public static IEnumerable<string> StartFlags(string name, ulong id, IEnumerable<Member> members)

@@ -1,10 +1,15 @@
 using System.Globalization;
 using Spectre.Console;
+using Veche.Cli.Members;
 
 namespace Veche.Cli.Status;
 
 /// <summary>One line about a member.</summary>
-internal sealed record StatusRow(string Endpoint, string Name, string Id, string Version, string Role, ulong Term, ulong Commit, ulong Applied, ulong Lag, string Size, string Health, string Latency);
+internal sealed record StatusRow(string Endpoint, string Name, string Id, string Version, string Role, ulong Term, ulong Commit, ulong Applied, ulong Lag, string Size, string Health, string Latency)
+{
+    /// <summary>Who should rather lead; null where the server does not say.</summary>
+    public string? Priority { get; init; }
+}
 
 /// <summary>Statuses as lines and tables.</summary>
 internal static class StatusRows
@@ -18,7 +23,7 @@ internal static class StatusRows
     public static Table ToTable(IReadOnlyList<StatusRow> rows)
     {
         var table = new Table { Border = TableBorder.Rounded };
-        foreach (string column in (string[])["endpoint", "name", "id", "version", "role", "term", "commit", "applied", "lag", "size", "answer", "health"])
+        foreach (string column in (string[])["endpoint", "name", "id", "version", "role", "priority", "term", "commit", "applied", "lag", "size", "answer", "health"])
         {
             table.AddColumn(column);
         }
@@ -26,7 +31,7 @@ internal static class StatusRows
         foreach (StatusRow row in rows)
         {
             table.AddRow(
-                Markup.Escape(row.Endpoint), Markup.Escape(row.Name), row.Id, row.Version, RoleMarkup(row.Role), Number(row.Term), Number(row.Commit), Number(row.Applied), Number(row.Lag), row.Size, row.Latency, HealthMarkup(row.Health));
+                Markup.Escape(row.Endpoint), Markup.Escape(row.Name), row.Id, row.Version, RoleMarkup(row.Role), row.Priority ?? "-", Number(row.Term), Number(row.Commit), Number(row.Applied), Number(row.Lag), row.Size, row.Latency, HealthMarkup(row.Health));
         }
 
         return table;
@@ -64,7 +69,10 @@ internal static class StatusRows
             response.RaftAppliedIndex,
             newest - Math.Min(newest, response.RaftAppliedIndex),
             Bytes(response.DbSize),
-            status.IsHealthy ? "healthy" : response.Errors.Count > 0 ? response.Errors[0] : "no leader",
-            string.Create(CultureInfo.InvariantCulture, $"{status.Took.TotalMilliseconds:0.0} ms"));
+            status.More is { Condition.Length: > 0 } more ? more.Condition : status.IsHealthy ? "healthy" : response.Errors.Count > 0 ? response.Errors[0] : "no leader",
+            string.Create(CultureInfo.InvariantCulture, $"{status.Took.TotalMilliseconds:0.0} ms"))
+        {
+            Priority = status.View is { } view ? MemberOutput.Priority(view) : null,
+        };
     }
 }

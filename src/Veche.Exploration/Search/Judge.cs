@@ -78,7 +78,7 @@ internal sealed class Judge(Scenario scenario, Symmetry symmetry)
         {
             Entry last = moved.Log[commit - 1];
             Require(
-                moved.Core.Configuration.HasQuorum(id => Holds(id == moved.Core.Id ? moved.DurableLog : before.Members[id.Value - 1].Machine.DurableLog, last)),
+                moved.Core.Configuration.HasCommitQuorum(id => Holds(id == moved.Core.Id ? moved.DurableLog : before.Members[id.Value - 1].Machine.DurableLog, last)),
                 "what is committed is durable on a quorum",
                 $"{moved.Core.Id} calls {last.Position} committed in term {moved.Core.Term}, and it is not durable on a majority of {moved.Core.Configuration}");
             past = past.WithCommitted(moved.Log[known..commit].Select(entry => new Past.CommittedEntry(entry, moved.Core.Term)), symmetry);
@@ -105,7 +105,7 @@ internal sealed class Judge(Scenario scenario, Symmetry symmetry)
         foreach (Past.CommittedEntry committed in past.Committed)
         {
             Require(
-                scenario.Founders.HasQuorum(id => Holds(id == moved.Core.Id ? moved.DurableLog : before.Members[id.Value - 1].Machine.DurableLog, committed.Entry)),
+                scenario.Founders.HasCommitQuorum(id => Holds(id == moved.Core.Id ? moved.DurableLog : before.Members[id.Value - 1].Machine.DurableLog, committed.Entry)),
                 "what is committed stays durable on a quorum",
                 $"{moved.Core.Id} removes {committed.Entry.Position}, which was committed in term {committed.InTerm}, and no majority has it any more");
         }

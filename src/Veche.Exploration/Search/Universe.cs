@@ -169,7 +169,8 @@ internal sealed class Universe
     /// <summary>The places of members that the scenario does not name.</summary>
     private static IReadOnlyList<int> Alike(Scenario scenario)
     {
-        HashSet<MemberId> named = [.. scenario.Changes.SelectMany(static change => change.Operations).Select(static operation => operation.Member)];
+        HashSet<MemberId> named = [.. scenario.Changes.SelectMany(static change => change.Operations).Select(static operation => operation.Member),
+            .. scenario.Changes.SelectMany(static change => change.Priorities).Select(static given => given.Member), .. scenario.Priorities.Select(static given => Scenario.IdOf(given.Place))];
         return [.. Enumerable.Range(0, scenario.Voters).Where(place => !scenario.TimeOutsAt.Contains(place) && !named.Contains(Scenario.IdOf(place)))];
     }
 }

@@ -56,11 +56,18 @@ internal static class Narrator
             MoveKind.Crash => $"{id} crashes and restarts" + (underWay == 0 ? string.Empty : $" ({move.Argument} of {underWay} unfinished writes survive)"),
             MoveKind.Propose => $"{id} is asked to replicate command {move.Argument}",
             MoveKind.Read => $"{id} is asked for read {move.Argument}",
-            MoveKind.Change => $"{id} is asked to change the members ({string.Join(", ", scenario.Changes[move.Argument].Operations.Select(static operation => $"{operation.Operation} {operation.Member}"))})",
+            MoveKind.Change => $"{id} is asked to change the members ({string.Join(", ", Text(scenario.Changes[move.Argument]))})",
             MoveKind.Transfer => $"{id} is asked to hand over to {Scenario.IdOf(move.Argument)}",
             _ => move.Kind.ToString(),
         };
     }
+
+    private static IEnumerable<string> Text(ConfigurationChange change) =>
+    [
+        .. change.Operations.Select(static operation => $"{operation.Operation} {operation.Member}"),
+        .. change.Priorities.Select(static given => $"priority of {given.Member} {given.Priority}"),
+        .. change.Quorums is { } sizes ? [$"quorums: {sizes}"] : Enumerable.Empty<string>(),
+    ];
 
     private static IEnumerable<string> Changes(Machine before, Machine after)
     {

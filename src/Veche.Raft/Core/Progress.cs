@@ -21,6 +21,9 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
     /// <summary>Has answered since the last check of the quorum.</summary>
     public bool RecentlyActive { get; set; }
 
+    /// <summary>Says that it is ill.</summary>
+    public bool IsIll { get; set; }
+
     /// <summary>Last confirmation round answered.</summary>
     public long AckedRound { get; set; }
 
@@ -127,6 +130,7 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
         Received = Received,
         State = State,
         RecentlyActive = RecentlyActive,
+        IsIll = IsIll,
         AckedRound = AckedRound,
         ProbeSent = ProbeSent,
         ProbedThrough = ProbedThrough,
@@ -140,6 +144,7 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
         writer.Number(Next);
         writer.Number((long)State);
         writer.Flag(RecentlyActive);
+        writer.Flag(IsIll);
         writer.Number(AckedRound);
         writer.Flag(ProbeSent);
         writer.Number(ProbedThrough);

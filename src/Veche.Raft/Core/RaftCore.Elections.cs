@@ -5,24 +5,24 @@ public sealed partial class RaftCore
 {
     private void OnElectionTimeout()
     {
-        if (MayCampaign)
+        if (!SitsOut() && (MayCampaign || !_waitsForUs.IsNone))
         {
             BeginElection();
         }
         else
         {
-            // Who cannot vote cannot be elected; but that the leader has gone silent must show.
+            // Who may not be elected does not ask; but that the leader has gone silent must show.
             BecomeFollower(Term, MemberId.None);
             ((FollowerState)_state).ElectionDeadlineNs = NextElectionDeadline();
         }
     }
 
     /// <summary>
-    /// thesis §4.2.2: a voter that an uncommitted configuration removes may still be the only one whose log can be elected,
-    /// so it goes on campaigning until its removal is committed.
+    /// thesis §4.2.2: a voter that an uncommitted configuration removes, or forbids to lead, may still be the only one whose log can be elected,
+    /// so it goes on campaigning until that is committed.
     /// </summary>
     private bool MayCampaign =>
-        !IsRecovering && (Configuration.IsVoter(Id) || (ConfigurationIndex > CommitIndex && _trail.ConfigurationAt(CommitIndex).IsVoter(Id)));
+        !IsRecovering && (MayLead(Configuration) || (ConfigurationIndex > CommitIndex && MayLead(_trail.ConfigurationAt(CommitIndex))));
 
     private void BeginElection()
     {
@@ -77,6 +77,11 @@ public sealed partial class RaftCore
 
         // Raft §5.4.1: only a log that is at least as up to date can hold everything that is committed.
         bool granted = free && !IsRecovering && request.Last.CompareTo(LastPosition) >= 0;
+        if (free && !granted)
+        {
+            NoteWhoIsBehind(request.From);
+        }
+
         if (request.PreVote)
         {
             Send(new VoteReply(Id, request.From, granted ? request.Term : Term, granted, PreVote: true));
@@ -118,7 +123,7 @@ public sealed partial class RaftCore
 
     private void JudgeElection(CandidateState candidate)
     {
-        if (Configuration.HasQuorum(candidate.Granted.Contains))
+        if (Configuration.HasElectionQuorum(candidate.Granted.Contains))
         {
             if (candidate.Role == Role.PreCandidate)
             {
@@ -138,7 +143,7 @@ public sealed partial class RaftCore
 
     private void OnTimeoutNow()
     {
-        if (Role != Role.Leader && MayCampaign)
+        if (Role != Role.Leader && MayCampaign && !IsIll)
         {
             // thesis §3.10: the leader itself wants it, so there is nothing to ask beforehand.
             Campaign(leaderTransfer: true);
@@ -171,6 +176,8 @@ public sealed partial class RaftCore
         }
 
         _heardLeaderNs = _nowNs;
+        _waitsForUs = MemberId.None;
+        _timeoutsSatOut = 0;
         ((FollowerState)_state).ElectionDeadlineNs = NextElectionDeadline();
     }
 
@@ -187,6 +194,7 @@ public sealed partial class RaftCore
         // Raft §8: an empty entry of its own term, because only that lets it commit what its predecessors left.
         AppendToLog(Term, EntryKind.NoOp, ReadOnlyMemory<byte>.Empty, null);
         Replicate(leader);
+        BringUpToDate(leader);
     }
 
     /// <summary>Changes role. What was asked of the old one gets its answer: nobody will come back to it.</summary>

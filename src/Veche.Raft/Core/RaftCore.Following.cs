@@ -107,7 +107,7 @@ public sealed partial class RaftCore
         CommitIndex = Math.Max(CommitIndex, heartbeat.Commit);
         if (heartbeat.Round > 0)
         {
-            Send(new HeartbeatReply(Id, heartbeat.From, Term, heartbeat.Round));
+            Send(new HeartbeatReply(Id, heartbeat.From, Term, heartbeat.Round) { IsIll = IsIll });
         }
     }
 }

@@ -13,6 +13,13 @@ public sealed partial class RaftCore
             _nowNs = _nowNs,
             _heardLeaderNs = _heardLeaderNs,
             _hardStateWrite = _hardStateWrite,
+            _waitsForUs = _waitsForUs,
+            _isApplyStalled = _isApplyStalled,
+            _lateTicks = _lateTicks,
+            _deadlineNs = _deadlineNs,
+            _wellAfterNs = _wellAfterNs,
+            _timeoutsSatOut = _timeoutsSatOut,
+            Ailments = Ailments,
             CommitIndex = CommitIndex,
             _lostThroughTerm = _lostThroughTerm,
         };
@@ -32,6 +39,11 @@ public sealed partial class RaftCore
             throw new InvalidOperationException("A state with leases depends on times, which are not described.");
         }
 
+        if (_options.StallBoundMs is not null)
+        {
+            throw new InvalidOperationException("Whether a member is ill depends on times, which are not described.");
+        }
+
         writer.Member(Id);
         writer.Number(Term);
         writer.Member(_vote);
@@ -39,6 +51,7 @@ public sealed partial class RaftCore
         writer.Number((long)Role);
         writer.Number(_lostThroughTerm ?? -1);
         writer.Flag(HeardLeaderLately);
+        writer.Member(_waitsForUs);
         writer.Number(Math.Max(0, _hardStateWrite - _ledger.LastPersisted));
         _trail.Describe(writer);
         _ledger.Describe(writer);

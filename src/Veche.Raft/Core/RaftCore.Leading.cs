@@ -130,6 +130,7 @@ public sealed partial class RaftCore
             return;
         }
 
+        follower.IsIll = reply.IsIll;
         follower.AckedRound = Math.Max(follower.AckedRound, Math.Min(reply.Round, leader.Reads.LastRound));
         ConfirmReads(leader);
         if (follower.Match < LastPosition.Index)
@@ -223,28 +224,34 @@ public sealed partial class RaftCore
 
     private void OnLeaderTick(LeaderState leader)
     {
+        if (!leader.TransferTarget.IsNone && _nowNs >= leader.TransferDeadlineNs)
+        {
+            OnTransferDeadline(leader);
+            if (!ReferenceEquals(_state, leader))
+            {
+                return;
+            }
+        }
+
         if (_nowNs >= leader.QuorumCheckDeadlineNs)
         {
             leader.QuorumCheckDeadlineNs = _nowNs + ElectionTimeoutNs;
 
             // thesis §6.2: a leader that a quorum does not hear leads nobody; clients should find the one who does.
-            if (_options.CheckQuorum && !Configuration.HasQuorum(_isRecentlyActive))
+            if (_options.CheckQuorum && !Configuration.HasCommitQuorum(_isRecentlyActive))
             {
                 BecomeFollower(Term, MemberId.None);
                 return;
             }
 
+            GiveWayToHigherPriority(leader);
             foreach (Progress follower in leader.Followers)
             {
                 follower.RecentlyActive = false;
             }
         }
 
-        if (!leader.TransferTarget.IsNone && _nowNs >= leader.TransferDeadlineNs)
-        {
-            leader.TransferTarget = MemberId.None;
-        }
-
+        HandOverIfIll(leader);
         if (_nowNs >= leader.HeartbeatDeadlineNs)
         {
             BeginRound(leader);

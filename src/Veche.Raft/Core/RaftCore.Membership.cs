@@ -25,7 +25,7 @@ public sealed partial class RaftCore
             return;
         }
 
-        if (!change.TryApply(Configuration, out Configuration? next))
+        if (!change.TryApply(Configuration, out Configuration? next, out _))
         {
             _out.Refusal = Refusal.ConfigurationInvalid;
             return;

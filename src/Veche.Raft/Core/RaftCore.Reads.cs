@@ -53,7 +53,7 @@ public sealed partial class RaftCore
             return;
         }
 
-        if (IsSoleVoter)
+        if (IsCommitQuorumAlone)
         {
             foreach ((MemberId from, long readId) in leader.Reads.Fresh)
             {
@@ -90,7 +90,7 @@ public sealed partial class RaftCore
         _options.LeaseClockDriftBoundMs is { } driftMs
         && !leader.LeaseVoid
         && CommitIndex >= leader.TermStartIndex
-        && (IsSoleVoter || (leader.ConfirmedAtNs != long.MinValue && _nowNs < leader.ConfirmedAtNs + ElectionTimeoutNs - (driftMs * 1_000_000L)));
+        && (IsCommitQuorumAlone || (leader.ConfirmedAtNs != long.MinValue && _nowNs < leader.ConfirmedAtNs + ElectionTimeoutNs - (driftMs * 1_000_000L)));
 
     private void GrantRead(MemberId from, long readId, long index)
     {

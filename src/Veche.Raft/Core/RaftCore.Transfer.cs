@@ -12,7 +12,7 @@ public sealed partial class RaftCore
         }
 
         Progress? target = to.IsNone ? BestSuccessor(leader) : leader.Find(to);
-        if (target is null || !Configuration.Voters.Contains(target.Member))
+        if (target is null || !MayTakeOver(target))
         {
             _out.Refusal = Refusal.BadTransferee;
             return;
@@ -24,6 +24,11 @@ public sealed partial class RaftCore
             return;
         }
 
+        BeginTransfer(leader, target);
+    }
+
+    private void BeginTransfer(LeaderState leader, Progress target)
+    {
         leader.TransferTarget = target.Member;
         leader.TransferDeadlineNs = _nowNs + ElectionTimeoutNs;
         leader.LeaseVoid = true;
@@ -31,13 +36,33 @@ public sealed partial class RaftCore
         HandOverIfCaughtUp(leader, target);
     }
 
+    private void OnTransferDeadline(LeaderState leader)
+    {
+        if (!leader.IsCaretaker)
+        {
+            leader.TransferTarget = MemberId.None;
+            StepDownIfIll(leader);
+        }
+        else if (leader.Find(leader.TransferTarget) is { RecentlyActive: true })
+        {
+            // It may be waiting for a snapshot.
+            leader.TransferDeadlineNs = _nowNs + ElectionTimeoutNs;
+        }
+        else
+        {
+            BecomeFollower(Term, MemberId.None);
+        }
+    }
+
+    private bool MayTakeOver(Progress follower) => Configuration.Voters.Contains(follower.Member) && Configuration.PriorityOf(follower.Member) > 0;
+
+    /// <summary>Who answers and lacks least, whatever its priority: a hand-over that fails costs more than one to the second best.</summary>
     private Progress? BestSuccessor(LeaderState leader)
     {
         Progress? best = null;
         foreach (Progress follower in leader.Followers)
         {
-            if (Configuration.Voters.Contains(follower.Member)
-                && (best is null || (follower.RecentlyActive, follower.Match).CompareTo((best.RecentlyActive, best.Match)) > 0))
+            if (MayTakeOver(follower) && (best is null || Suitability(follower).CompareTo(Suitability(best)) > 0))
             {
                 best = follower;
             }
@@ -45,6 +70,9 @@ public sealed partial class RaftCore
 
         return best;
     }
+
+    private (bool IsWell, bool RecentlyActive, long Match, int Priority) Suitability(Progress follower) =>
+        (!follower.IsIll, follower.RecentlyActive, follower.Match, Configuration.PriorityOf(follower.Member));
 
     private void HandOverIfCaughtUp(LeaderState leader, Progress follower)
     {

@@ -51,7 +51,7 @@ public sealed partial class RaftCore
     {
         if (_hardStateChanged || _reset is not null || _keepThrough is not null || _entries is not null)
         {
-            long id = _ledger.Issue(_trail.Last.Index);
+            long id = _ledger.Issue(_trail.Last.Index, _nowNs);
             _out.Write = new LogWrite
             {
                 WriteId = id,

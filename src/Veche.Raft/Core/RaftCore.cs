@@ -20,6 +20,9 @@ public sealed partial class RaftCore
     private MemberId _vote;
     private long _heardLeaderNs = long.MinValue;
 
+    /// <summary>Since a leader was last heard: who may lead and lacks what this member, which may not, holds.</summary>
+    private MemberId _waitsForUs;
+
     /// <summary>Number of the write that made term and vote durable, or will.</summary>
     private long _hardStateWrite;
 
@@ -128,6 +131,7 @@ public sealed partial class RaftCore
     {
         _nowNs = Math.Max(_nowNs, nowNs);
         _out = output;
+        Examine(input);
         (Role role, long term, MemberId leader) = (Role, Term, Leader);
         Configuration configuration = Configuration;
 
@@ -138,7 +142,8 @@ public sealed partial class RaftCore
         IssueWrite();
         output.LeadershipChanged = role != Role || term != Term || leader != Leader;
         output.ConfigurationChanged = !ReferenceEquals(configuration, Configuration);
-        output.DeadlineNs = NextDeadline();
+        _deadlineNs = NextDeadline();
+        output.DeadlineNs = _deadlineNs;
     }
 
     private void Handle(RaftInput input)
@@ -183,6 +188,9 @@ public sealed partial class RaftCore
             case RaftInput.SnapshotSent sent:
                 OnSnapshotSent(sent);
                 break;
+            case RaftInput.ApplyStalled:
+                // Examined already, like every input.
+                break;
             case RaftInput.Unreachable unreachable:
                 OnUnreachable(unreachable.Member);
                 break;
@@ -221,5 +229,6 @@ public sealed partial class RaftCore
 
     private long NextElectionDeadline() => _nowNs + ElectionTimeoutNs + _random.Below(ElectionTimeoutNs);
 
-    private bool IsSoleVoter => Configuration.HasQuorum(member => member == Id);
+    /// <summary>It commits alone. Nobody else can be elected without its vote then, so it knows by itself that it leads.</summary>
+    private bool IsCommitQuorumAlone => Configuration.HasCommitQuorum(member => member == Id);
 }

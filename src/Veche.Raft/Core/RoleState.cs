@@ -81,6 +81,18 @@ internal sealed class LeaderState(long termStartIndex) : RoleState(Role.Leader)
 
     public long TransferDeadlineNs { get; set; }
 
+    /// <summary>Leads only to hand over: it has priority 0.</summary>
+    public bool IsCaretaker { get; set; }
+
+    /// <summary>Where the log ended when the leader last looked whether somebody should rather lead; before the first look nobody has held that much.</summary>
+    public long LastIndexAtLook { get; set; } = long.MaxValue;
+
+    /// <summary>An ill leader does not try to hand over again before this.</summary>
+    public long NextReliefNs { get; set; }
+
+    /// <summary>How many looks to let pass.</summary>
+    public int LooksToPass { get; set; }
+
     /// <summary>A transferee may have been elected without this member's knowing, so no lease holds any more in this term.</summary>
     public bool LeaseVoid { get; set; }
 
@@ -108,6 +120,10 @@ internal sealed class LeaderState(long termStartIndex) : RoleState(Role.Leader)
             QuorumCheckDeadlineNs = QuorumCheckDeadlineNs,
             TransferTarget = TransferTarget,
             TransferDeadlineNs = TransferDeadlineNs,
+            IsCaretaker = IsCaretaker,
+            LastIndexAtLook = LastIndexAtLook,
+            NextReliefNs = NextReliefNs,
+            LooksToPass = LooksToPass,
             LeaseVoid = LeaseVoid,
             ConfirmedAtNs = ConfirmedAtNs,
         };
@@ -125,6 +141,9 @@ internal sealed class LeaderState(long termStartIndex) : RoleState(Role.Leader)
         writer.Number(TermStartIndex);
         Reads.Describe(writer);
         writer.Member(TransferTarget);
+        writer.Flag(IsCaretaker);
+        writer.Number(LastIndexAtLook);
+        writer.Number(LooksToPass);
         writer.Flag(LeaseVoid);
         writer.Number(Followers.Count);
         foreach (Progress follower in writer.InOrder(Followers, static follower => follower.Member))

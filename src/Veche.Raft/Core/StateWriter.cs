@@ -39,6 +39,16 @@ internal sealed class StateWriter
         Members(configuration.Voters);
         Members(configuration.OutgoingVoters);
         Members(configuration.Learners);
+        foreach (QuorumSizes sizes in (ReadOnlySpan<QuorumSizes>)[configuration.Quorums, configuration.OutgoingQuorums])
+        {
+            Number(sizes.Election);
+            Number(sizes.Commit);
+        }
+
+        foreach (MemberId member in InOrder(configuration.AllMembers, static member => member))
+        {
+            Number(configuration.PriorityOf(member));
+        }
     }
 
     /// <summary>In the order that these would have under their new names.</summary>

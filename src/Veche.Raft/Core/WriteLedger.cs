@@ -3,7 +3,7 @@ namespace Veche.Raft;
 /// <summary>Which writes were handed to the log, and which of them are known to be durable.</summary>
 internal sealed class WriteLedger(long persistedIndex)
 {
-    private readonly List<(long WriteId, long LastIndex)> _pending = [];
+    private readonly List<(long WriteId, long LastIndex, long IssuedNs)> _pending = [];
 
     public long LastIssued { get; private set; }
 
@@ -12,10 +12,13 @@ internal sealed class WriteLedger(long persistedIndex)
     /// <summary>Last index of the log as it is now that is durable here.</summary>
     public long PersistedIndex { get; private set; } = persistedIndex;
 
+    /// <summary>When the oldest write that is under way was handed to the log; null when none is.</summary>
+    public long? OldestIssuedNs => _pending.Count > 0 ? _pending[0].IssuedNs : null;
+
     /// <summary>A write is handed to the log, which ends at this index with it.</summary>
-    public long Issue(long lastIndex)
+    public long Issue(long lastIndex, long nowNs)
     {
-        _pending.Add((++LastIssued, lastIndex));
+        _pending.Add((++LastIssued, lastIndex, nowNs));
         return LastIssued;
     }
 
@@ -25,7 +28,7 @@ internal sealed class WriteLedger(long persistedIndex)
         PersistedIndex = Math.Min(PersistedIndex, index);
         for (int i = 0; i < _pending.Count; i++)
         {
-            _pending[i] = (_pending[i].WriteId, Math.Min(_pending[i].LastIndex, index));
+            _pending[i] = _pending[i] with { LastIndex = Math.Min(_pending[i].LastIndex, index) };
         }
     }
 
@@ -56,13 +59,13 @@ internal sealed class WriteLedger(long persistedIndex)
         PersistedIndex = other.PersistedIndex;
     }
 
-    /// <summary>Numbers of writes are told from the last durable one on: how many there were before makes no difference.</summary>
+    /// <summary>Without times. Numbers of writes are told from the last durable one on: how many there were before makes no difference.</summary>
     public void Describe(StateWriter writer)
     {
         writer.Number(PersistedIndex);
         writer.Number(LastIssued - LastPersisted);
         writer.Number(_pending.Count);
-        foreach ((long writeId, long lastIndex) in _pending)
+        foreach ((long writeId, long lastIndex, _) in _pending)
         {
             writer.Number(writeId - LastPersisted);
             writer.Number(lastIndex);

@@ -1,13 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Veche.Raft;
 
 /// <summary>
-/// Who votes and who only listens. Immutable. While joint, a decision needs a majority of <see cref="Voters"/> and one of
-/// <see cref="OutgoingVoters"/> (Raft §6), so no two decisions can be made by disjoint sets of members.
+/// Who votes and who only listens, how many votes decide, and who should rather lead. Immutable. While joint, a decision needs a quorum of
+/// <see cref="Voters"/> and one of <see cref="OutgoingVoters"/>, each by its own sizes (Raft §6), so no two decisions can be made by sets of members that do not meet.
 /// </summary>
 public sealed class Configuration : IEquatable<Configuration>
 {
     /// <summary>Most members of all kinds together.</summary>
     public const int MaxMembers = 1024;
+
+    /// <summary>Priority of a member for which nothing else was said.</summary>
+    public const int DefaultPriority = 1;
+
+    /// <summary>Highest priority.</summary>
+    public const int MaxPriority = 1_000_000;
 
     /// <summary>No members: a member that is yet to hear of its cluster.</summary>
     public static readonly Configuration Empty = new([], [], []);
@@ -16,6 +24,9 @@ public sealed class Configuration : IEquatable<Configuration>
     private readonly MemberId[] _outgoing;
     private readonly MemberId[] _learners;
     private readonly MemberId[] _all;
+
+    /// <summary>Only what differs from the default; never changed after construction.</summary>
+    private readonly SortedDictionary<MemberId, int> _priorities = [];
 
     private Configuration(MemberId[] voters, MemberId[] outgoing, MemberId[] learners)
     {
@@ -37,13 +48,19 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <summary>Everybody, in order of id.</summary>
     public IReadOnlyList<MemberId> AllMembers => _all;
 
-    /// <summary>Between two configurations: decisions need a majority of both.</summary>
+    /// <summary>Between two configurations: decisions need a quorum of both.</summary>
     public bool IsJoint => _outgoing.Length > 0;
 
-    /// <summary>Makes a configuration and checks it.</summary>
+    /// <summary>How many of <see cref="Voters"/> decide. Default majorities.</summary>
+    public QuorumSizes Quorums { get; private init; }
+
+    /// <summary>While joint, how many of <see cref="OutgoingVoters"/> decide.</summary>
+    public QuorumSizes OutgoingQuorums { get; private init; }
+
+    /// <summary>Makes a configuration of majorities in which everybody has the default priority, and checks it.</summary>
     /// <exception cref="ArgumentException">A member is nobody or named twice, is both voter and learner, or there are too many.</exception>
     public static Configuration Of(IEnumerable<MemberId> voters, IEnumerable<MemberId>? learners = null, IEnumerable<MemberId>? outgoingVoters = null) =>
-        TryMake([.. voters], [.. outgoingVoters ?? []], [.. learners ?? []], out Configuration? configuration, out string? reason)
+        TryMake(new Parts([.. voters], [.. outgoingVoters ?? []], [.. learners ?? []]), out Configuration? configuration, out string? reason)
             ? configuration
             : throw new ArgumentException(reason);
 
@@ -56,29 +73,53 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <summary>True when it is a member of any kind.</summary>
     public bool Contains(MemberId member) => Array.IndexOf(_all, member) >= 0;
 
-    /// <summary>Size of a majority of the voters: floor(N/2) + 1; while joint, of the larger half.</summary>
-    public int QuorumSize => Math.Max(_voters.Length, _outgoing.Length) / 2 + 1;
+    /// <summary>Who should rather lead: a voter with a higher number takes over once it has caught up; one with 0 never leads. Default 1, up to <see cref="MaxPriority"/>.</summary>
+    public int PriorityOf(MemberId member) => _priorities.Count == 0 ? DefaultPriority : _priorities.GetValueOrDefault(member, DefaultPriority);
 
-    /// <summary>True when those for whom the predicate holds can decide: a majority of each half. Never true without voters.</summary>
-    public bool HasQuorum(Func<MemberId, bool> agrees) =>
-        Quorum.HasMajority(_voters, agrees) && (_outgoing.Length == 0 || Quorum.HasMajority(_outgoing, agrees));
+    /// <summary>How many have to hold an entry for it to be committed; while joint, of the half that needs more.</summary>
+    public int QuorumSize => Math.Max(Quorums.CommitOf(_voters.Length), _outgoing.Length == 0 ? 0 : OutgoingQuorums.CommitOf(_outgoing.Length));
 
-    /// <summary>True when so many are against that those left cannot decide any more.</summary>
-    public bool IsLost(Func<MemberId, bool> against) => !HasQuorum(member => !against(member));
+    /// <summary>True when those for whom the predicate holds can both elect and commit. Never true without voters.</summary>
+    public bool HasQuorum(Func<MemberId, bool> agrees) => HasElectionQuorum(agrees) && HasCommitQuorum(agrees);
 
-    /// <summary>The highest index that a quorum has reached, given how far each member is (Raft §5.3).</summary>
+    /// <summary>True when those for whom the predicate holds can elect a leader: enough of each half. Never true without voters.</summary>
+    public bool HasElectionQuorum(Func<MemberId, bool> agrees) =>
+        Quorum.Has(_voters, Quorums.ElectionOf(_voters.Length), agrees) && (_outgoing.Length == 0 || Quorum.Has(_outgoing, OutgoingQuorums.ElectionOf(_outgoing.Length), agrees));
+
+    /// <summary>
+    /// True when what is held by those for whom the predicate holds is committed: enough of each half. They also share a member with everybody who could
+    /// elect another leader, so when all of them still follow this one, there is no other: what reads, leases and check-quorum ask for.
+    /// </summary>
+    public bool HasCommitQuorum(Func<MemberId, bool> agrees) =>
+        Quorum.Has(_voters, Quorums.CommitOf(_voters.Length), agrees) && (_outgoing.Length == 0 || Quorum.Has(_outgoing, OutgoingQuorums.CommitOf(_outgoing.Length), agrees));
+
+    /// <summary>True when so many are against that those left cannot elect any more.</summary>
+    public bool IsLost(Func<MemberId, bool> against) => !HasElectionQuorum(member => !against(member));
+
+    /// <summary>The highest index that a commit quorum has reached, given how far each member is (Raft §5.3).</summary>
     public long QuorumIndex(Func<MemberId, long> reached)
     {
-        long index = Quorum.MajorityIndex(_voters, reached);
-        return _outgoing.Length == 0 ? index : Math.Min(index, Quorum.MajorityIndex(_outgoing, reached));
+        long index = Quorum.Index(_voters, Quorums.CommitOf(_voters.Length), reached);
+        return _outgoing.Length == 0 ? index : Math.Min(index, Quorum.Index(_outgoing, OutgoingQuorums.CommitOf(_outgoing.Length), reached));
     }
 
+    /// <summary>The same with other sizes of quorums.</summary>
+    /// <exception cref="ArgumentException">They are not safe for so many voters; says why.</exception>
+    public Configuration WithQuorums(QuorumSizes quorums) => Remade(ToParts() with { Quorums = quorums });
+
+    /// <summary>The same with another priority of a member.</summary>
+    /// <exception cref="ArgumentException">It is no member, the priority is out of its range, or nobody who votes could ever lead.</exception>
+    public Configuration WithPriority(MemberId member, int priority) => Contains(member)
+        ? Remade(ToParts() with { Priorities = new Dictionary<MemberId, int>(_priorities) { [member] = priority } })
+        : throw new ArgumentException($"Member {member} is not in the configuration.");
+
     /// <summary>The configuration after a joint one: the outgoing half is gone.</summary>
-    public Configuration LeaveJoint() => new(_voters, [], _learners);
+    public Configuration LeaveJoint() => Remade(ToParts() with { Outgoing = [], OutgoingQuorums = QuorumSizes.Majority });
 
     /// <inheritdoc/>
     public bool Equals(Configuration? other) =>
-        other is not null && _voters.AsSpan().SequenceEqual(other._voters) && _outgoing.AsSpan().SequenceEqual(other._outgoing) && _learners.AsSpan().SequenceEqual(other._learners);
+        other is not null && _voters.AsSpan().SequenceEqual(other._voters) && _outgoing.AsSpan().SequenceEqual(other._outgoing) && _learners.AsSpan().SequenceEqual(other._learners)
+        && Quorums == other.Quorums && OutgoingQuorums == other.OutgoingQuorums && _priorities.SequenceEqual(other._priorities);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Configuration);
@@ -97,29 +138,68 @@ public sealed class Configuration : IEquatable<Configuration>
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"voters {{{string.Join(' ', _voters)}}}" + (IsJoint ? $" leaving {{{string.Join(' ', _outgoing)}}}" : string.Empty) + (_learners.Length > 0 ? $" learners {{{string.Join(' ', _learners)}}}" : string.Empty);
+        $"voters {{{string.Join(' ', _voters)}}}"
+        + (Quorums == QuorumSizes.Majority ? string.Empty : $" ({Quorums})")
+        + (IsJoint ? $" leaving {{{string.Join(' ', _outgoing)}}}" + (OutgoingQuorums == QuorumSizes.Majority ? string.Empty : $" ({OutgoingQuorums})") : string.Empty)
+        + (_learners.Length > 0 ? $" learners {{{string.Join(' ', _learners)}}}" : string.Empty)
+        + (_priorities.Count > 0 ? $" priorities {{{string.Join(' ', _priorities.Select(static pair => $"{pair.Key}:{pair.Value}"))}}}" : string.Empty);
 
-    internal static bool TryMake(MemberId[] voters, MemberId[] outgoing, MemberId[] learners, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Configuration? configuration, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? reason)
+    /// <summary>Everything that it is made of. Priorities of those who are no members are left out.</summary>
+    internal sealed record Parts(MemberId[] Voters, MemberId[] Outgoing, MemberId[] Learners)
+    {
+        public QuorumSizes Quorums { get; init; }
+
+        public QuorumSizes OutgoingQuorums { get; init; }
+
+        public IReadOnlyDictionary<MemberId, int> Priorities { get; init; } = new Dictionary<MemberId, int>();
+    }
+
+    internal Parts ToParts() => new([.. _voters], [.. _outgoing], [.. _learners]) { Quorums = Quorums, OutgoingQuorums = OutgoingQuorums, Priorities = _priorities };
+
+    internal static bool TryMake(Parts parts, [NotNullWhen(true)] out Configuration? configuration, [NotNullWhen(false)] out string? reason)
     {
         configuration = null;
-        voters = Sorted(voters);
-        outgoing = Sorted(outgoing);
-        learners = Sorted(learners);
+        MemberId[] voters = Sorted(parts.Voters);
+        MemberId[] outgoing = Sorted(parts.Outgoing);
+        MemberId[] learners = Sorted(parts.Learners);
         reason =
             voters.Length + outgoing.Length + learners.Length > MaxMembers ? $"A configuration has at most {MaxMembers} members."
             : HasRepeat(voters) || HasRepeat(outgoing) || HasRepeat(learners) ? "A configuration names a member twice."
             : voters.Concat(outgoing).Concat(learners).Any(static member => member.IsNone) ? "A configuration names nobody as a member."
             : learners.Any(learner => Array.IndexOf(voters, learner) >= 0 || Array.IndexOf(outgoing, learner) >= 0) ? "A configuration has a member as both voter and learner."
             : voters.Length == 0 && outgoing.Length > 0 ? "A joint configuration needs voters to enter."
-            : null;
+            : parts.Priorities.Values.Any(static priority => priority is < 0 or > MaxPriority) ? $"A priority goes from 0 to {MaxPriority}."
+            : voters.Length > 0 && voters.All(voter => parts.Priorities.GetValueOrDefault(voter, DefaultPriority) == 0) ? "Every voter has priority 0, so nobody could ever lead: give at least one of them another."
+            : WhyUnsafe(voters, parts.Quorums) ?? WhyUnsafe(outgoing, parts.OutgoingQuorums);
         if (reason is not null)
         {
             return false;
         }
 
-        configuration = new Configuration(voters, outgoing, learners);
+        configuration = new Configuration(voters, outgoing, learners) { Quorums = parts.Quorums, OutgoingQuorums = parts.OutgoingQuorums };
+        foreach ((MemberId member, int priority) in parts.Priorities)
+        {
+            if (priority != DefaultPriority && configuration.Contains(member))
+            {
+                configuration._priorities[member] = priority;
+            }
+        }
+
         return true;
     }
+
+    private static string? WhyUnsafe(MemberId[] voters, QuorumSizes sizes)
+    {
+        if (voters.Length == 0)
+        {
+            return sizes == QuorumSizes.Majority ? null : "Sizes of quorums need voters.";
+        }
+
+        return sizes.Fit(voters.Length, out string? reason) ? null : char.ToUpperInvariant(reason[0]) + reason[1..] + ".";
+    }
+
+    private static Configuration Remade(Parts parts) =>
+        TryMake(parts, out Configuration? configuration, out string? reason) ? configuration : throw new ArgumentException(reason);
 
     private static MemberId[] Sorted(MemberId[] members)
     {

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Veche.Raft;
 
 /// <summary>What is done to one member.</summary>
@@ -16,16 +18,34 @@ public enum ConfigurationOperation
     Remove,
 }
 
-/// <summary>A change of the configuration: operations that take effect together, through a joint configuration whenever voters change (Raft §6).</summary>
-/// <param name="Operations">What to do, in order.</param>
+/// <summary>
+/// A change of the configuration: everything in it takes effect together, through a joint configuration whenever voters or the sizes of quorums change (Raft §6).
+/// Where they do not, every quorum before the change shares a member with every quorum after it, and one entry does.
+/// </summary>
+/// <param name="Operations">What to do with members, in order. May be empty when something else changes.</param>
 /// <param name="Context">Handed to the state machine with the change, for what it wants to know about the members. Opaque here.</param>
 public sealed record ConfigurationChange(IReadOnlyList<(ConfigurationOperation Operation, MemberId Member)> Operations, ReadOnlyMemory<byte> Context)
 {
+    /// <summary>New priorities (<see cref="Configuration.PriorityOf"/>), of members that are there after the operations. Default none.</summary>
+    public IReadOnlyList<(MemberId Member, int Priority)> Priorities { get; init; } = [];
+
+    /// <summary>New sizes of quorums, for the voters there are after the operations. Default null: they stay as they are.</summary>
+    public QuorumSizes? Quorums { get; init; }
+
     /// <summary>A change of one member.</summary>
     public static ConfigurationChange Of(ConfigurationOperation operation, MemberId member, ReadOnlyMemory<byte> context = default) => new([(operation, member)], context);
 
-    /// <summary>The configuration to append first: joint when voters change, final when only learners do. False when an operation does not fit or no voter would be left.</summary>
-    internal bool TryApply(Configuration current, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Configuration? next)
+    /// <summary>A change of one member's priority.</summary>
+    public static ConfigurationChange OfPriority(MemberId member, int priority, ReadOnlyMemory<byte> context = default) => new([], context) { Priorities = [(member, priority)] };
+
+    /// <summary>A change of the sizes of quorums.</summary>
+    public static ConfigurationChange OfQuorums(QuorumSizes sizes, ReadOnlyMemory<byte> context = default) => new([], context) { Quorums = sizes };
+
+    /// <summary>The configuration to append first: joint when voters or sizes of quorums change, final when nothing else does.</summary>
+    /// <param name="current">The configuration in force, which is not joint.</param>
+    /// <param name="next">The one to append.</param>
+    /// <param name="reason">Otherwise, why not: an operation does not fit, or what comes out could not work.</param>
+    public bool TryApply(Configuration current, [NotNullWhen(true)] out Configuration? next, [NotNullWhen(false)] out string? reason)
     {
         next = null;
         List<MemberId> voters = [.. current.Voters];
@@ -43,15 +63,47 @@ public sealed record ConfigurationChange(IReadOnlyList<(ConfigurationOperation O
             };
             if (!fits || member.IsNone)
             {
+                reason = $"{operation} does not fit member {member}.";
                 return false;
             }
         }
 
-        bool votersChange = !voters.Order().SequenceEqual(current.Voters);
+        if (Operations.Count + Priorities.Count == 0 && Quorums is null)
+        {
+            reason = "The change changes nothing.";
+            return false;
+        }
+
+        if (voters.Count == 0)
+        {
+            reason = "No voter would be left.";
+            return false;
+        }
+
+        // A member that comes back comes back with the default.
+        Dictionary<MemberId, int> priorities = voters.Concat(learners).ToDictionary(static member => member, current.PriorityOf);
+        foreach ((MemberId member, int priority) in Priorities)
+        {
+            if (!priorities.ContainsKey(member))
+            {
+                reason = $"Member {member} is not in the configuration.";
+                return false;
+            }
+
+            priorities[member] = priority;
+        }
+
+        QuorumSizes quorums = Quorums ?? current.Quorums;
+        bool isJoint = quorums != current.Quorums || !voters.Order().SequenceEqual(current.Voters);
 
         // Somebody who goes from voter to learner in one change would be both while joint.
-        return Operations.Count > 0 && voters.Count > 0
-            && Configuration.TryMake([.. voters], votersChange ? [.. current.Voters] : [], [.. learners], out next, out _);
+        var parts = new Configuration.Parts([.. voters], isJoint ? [.. current.Voters] : [], [.. learners])
+        {
+            Quorums = quorums,
+            OutgoingQuorums = isJoint ? current.Quorums : QuorumSizes.Majority,
+            Priorities = priorities,
+        };
+        return Configuration.TryMake(parts, out next, out reason);
     }
 
     private static bool Add(List<MemberId> members, MemberId member)

@@ -1,10 +1,10 @@
 namespace Veche.Raft;
 
-/// <summary>Majorities: floor(N/2) + 1 of N, so any two share a member.</summary>
+/// <summary>Counting who agrees. How many are enough is the configuration's to say (<see cref="QuorumSizes"/>).</summary>
 internal static class Quorum
 {
-    /// <summary>Example: of {1, 2, 3}, {1, 3} is a majority; of {1, 2, 3, 4}, {1, 3} is not.</summary>
-    public static bool HasMajority(ReadOnlySpan<MemberId> voters, Func<MemberId, bool> agrees)
+    /// <summary>Example: of {1, 2, 3}, {1, 3} are 2.</summary>
+    public static bool Has(ReadOnlySpan<MemberId> voters, int size, Func<MemberId, bool> agrees)
     {
         int count = 0;
         foreach (MemberId voter in voters)
@@ -15,11 +15,11 @@ internal static class Quorum
             }
         }
 
-        return count > voters.Length / 2;
+        return count >= size;
     }
 
-    /// <summary>The highest index that a majority has reached. Example: reached 5, 9, 7 gives 7; reached 5, 9, 7, 3 gives 5. Without voters, 0.</summary>
-    public static long MajorityIndex(ReadOnlySpan<MemberId> voters, Func<MemberId, long> reached)
+    /// <summary>The highest index that so many have reached. Example: reached 5, 9, 7 gives 7 for a size of 2; reached 5, 9, 7, 3 gives 5 for 3. Without voters, 0.</summary>
+    public static long Index(ReadOnlySpan<MemberId> voters, int size, Func<MemberId, long> reached)
     {
         if (voters.IsEmpty)
         {
@@ -33,6 +33,6 @@ internal static class Quorum
         }
 
         sorted.Sort();
-        return sorted[(voters.Length - 1) / 2];
+        return sorted[voters.Length - size];
     }
 }

@@ -13,4 +13,8 @@ public sealed record Heartbeat(MemberId From, MemberId To, long Term, long Commi
 /// <param name="To">The leader.</param>
 /// <param name="Term">The follower's term; a higher one than the leader's deposes it.</param>
 /// <param name="Round">The round answered.</param>
-public sealed record HeartbeatReply(MemberId From, MemberId To, long Term, long Round) : Message(From, To, Term);
+public sealed record HeartbeatReply(MemberId From, MemberId To, long Term, long Round) : Message(From, To, Term)
+{
+    /// <summary>The follower is ill and would not take leadership.</summary>
+    public bool IsIll { get; init; }
+}

@@ -73,6 +73,12 @@ public static class PeerCodec
             case HeartbeatReply reply:
                 Begin(writer, Kind.HeartbeatReply, reply.Term);
                 writer.Int64(reply.Round);
+                if (reply.IsIll)
+                {
+                    // At the end and only when it says something: a version without it can read all others.
+                    writer.Flag(true);
+                }
+
                 break;
             case VoteRequest request:
                 Begin(writer, Kind.VoteRequest, request.Term);
@@ -182,7 +188,7 @@ public static class PeerCodec
             Kind.AppendAccepted => new AppendAccepted(from, to, term, reader.Natural()),
             Kind.AppendRejected => new AppendRejected(from, to, term, reader.Natural(), reader.Position()),
             Kind.Heartbeat => new Heartbeat(from, to, term, reader.Natural(), reader.Natural()),
-            Kind.HeartbeatReply => new HeartbeatReply(from, to, term, reader.Natural()),
+            Kind.HeartbeatReply => new HeartbeatReply(from, to, term, reader.Natural()) { IsIll = reader.Remaining > 0 && reader.Flag() },
             Kind.VoteRequest => new VoteRequest(from, to, term, reader.Position(), reader.Flag(), reader.Flag()),
             Kind.VoteReply => new VoteReply(from, to, term, reader.Flag(), reader.Flag()),
             Kind.TimeoutNow => new TimeoutNow(from, to, term),

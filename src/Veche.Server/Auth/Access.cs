@@ -47,6 +47,7 @@ internal static class AccessRules
         ["/etcdserverpb.Lease/LeaseLeases"] = Access.User,
         ["/etcdserverpb.Cluster/MemberList"] = Access.User,
         ["/etcdserverpb.Maintenance/Status"] = Access.User,
+        ["/veche.v1.Members/Describe"] = Access.User,
         ["/v3electionpb.Election/Campaign"] = Access.User,
         ["/v3electionpb.Election/Proclaim"] = Access.User,
         ["/v3electionpb.Election/Leader"] = Access.User,

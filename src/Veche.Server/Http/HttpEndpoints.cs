@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Grpc.Core;
+using Veche.Server.Membership;
 
 namespace Veche.Server.Http;
 
@@ -55,6 +56,12 @@ internal static class HttpEndpoints
         if (member.Host.Status.Leader.IsNone)
         {
             return "RAFT NO LEADER";
+        }
+
+        if (LeaderCondition.Of(member) is { } condition)
+        {
+            // A read needs no more than heartbeats, and those wait for no disk.
+            return condition;
         }
 
         try

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Veche.Server.Membership;
 
 namespace Veche.Server.Http;
 
@@ -18,6 +19,7 @@ internal static class Probes
         ("data_corruption", static (member, _) => Task.FromResult(member.Host.Status.IsRecovering ? "the log was damaged and is being filled by the other members" : null)),
         ("serializable_read", ReadHereAsync),
         ("linearizable_read", ReadConfirmedAsync),
+        ("progress", static (member, _) => Task.FromResult(LeaderCondition.Of(member))),
         ("non_learner", static (member, _) => Task.FromResult(member.IsLearner ? "the member is a learner" : null)),
     ];
 

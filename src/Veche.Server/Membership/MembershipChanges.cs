@@ -7,6 +7,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
+using Veche.Api.Members;
 using Veche.Api.Membership;
 using Veche.Hosting;
 using Veche.Raft;
@@ -116,6 +117,7 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
                 MembershipRequest.ChangeOneofCase.Add => await AddAsync(request.Add, linked.Token).ConfigureAwait(false),
                 MembershipRequest.ChangeOneofCase.Remove => await RemoveAsync(request.Remove, linked.Token).ConfigureAwait(false),
                 MembershipRequest.ChangeOneofCase.Update => await UpdateAsync(request.Update, linked.Token).ConfigureAwait(false),
+                MembershipRequest.ChangeOneofCase.Tune => await TuneAsync(request.Tune, linked.Token).ConfigureAwait(false),
                 MembershipRequest.ChangeOneofCase.Promote => await PromoteAsync(request.Promote, linked.Token).ConfigureAwait(false),
                 _ => new Status(StatusCode.Unimplemented, "veche: a change of a later version"),
             };
@@ -151,6 +153,12 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
         }
 
         List<Member> members = member.ListMembers();
+        int voters = members.Count(static known => !known.IsLearner) + 1;
+        if (!wanted.IsLearner && !member.Host.Status.Configuration.Quorums.Fit(voters, out string? unsafeSizes))
+        {
+            return new Status(StatusCode.FailedPrecondition, $"veche: {unsafeSizes}; change the sizes first, with veche member quorum");
+        }
+
         if (member.Options.StrictReconfigCheck && ReconfigurationCheck.Add(members, ConnectedFor, wanted.IsLearner) is { } refused)
         {
             return refused;
@@ -249,8 +257,44 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
         member.Meters.LearnersPromoted.Inc();
     }
 
+    /// <summary>Who should lead, and how many decide.</summary>
+    private async Task<Status?> TuneAsync(TuneRequest wanted, CancellationToken cancellationToken)
+    {
+        ConfigurationChange change;
+        switch (wanted.ChangeCase)
+        {
+            case TuneRequest.ChangeOneofCase.Priority:
+                var id = new MemberId(wanted.Priority.Id);
+                if (!member.Host.Status.Configuration.Contains(id))
+                {
+                    return MembershipErrors.NotFound;
+                }
+
+                change = ConfigurationChange.OfPriority(id, wanted.Priority.Priority);
+                break;
+            case TuneRequest.ChangeOneofCase.Quorums:
+                change = ConfigurationChange.OfQuorums(new QuorumSizes(wanted.Quorums.Election, wanted.Quorums.Commit));
+                break;
+            default:
+                return new Status(StatusCode.Unimplemented, "veche: a change of a later version");
+        }
+
+        await ConfigureAsync(change, cancellationToken).ConfigureAwait(false);
+        return null;
+    }
+
     private Task ConfigureAsync(ConfigurationOperation operation, ulong id, MembershipChange change, CancellationToken cancellationToken) =>
-        member.Host.ChangeConfigurationAsync(ConfigurationChange.Of(operation, new MemberId(id), change.ToByteArray()), cancellationToken);
+        ConfigureAsync(ConfigurationChange.Of(operation, new MemberId(id), change.ToByteArray()), cancellationToken);
+
+    private Task ConfigureAsync(ConfigurationChange change, CancellationToken cancellationToken)
+    {
+        Configuration current = member.Host.Status.Configuration;
+
+        // The protocol judges too, but has no words.
+        return current.IsJoint || change.TryApply(current, out _, out string? reason)
+            ? member.Host.ChangeConfigurationAsync(change, cancellationToken)
+            : throw new RefusedException(RefusalReason.ConfigurationInvalid, "veche: " + reason);
+    }
 
     private async Task PromoteThoseWhoCaughtUpAsync()
     {

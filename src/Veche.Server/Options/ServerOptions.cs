@@ -33,6 +33,9 @@ public sealed record ServerOptions
     /// <summary>Join a running cluster instead of founding one (<c>--initial-cluster-state existing</c>). Default false.</summary>
     public bool JoinExisting { get; init; }
 
+    /// <summary>How many of the first members elect and how many commit (<c>--veche-election-quorum</c>, <c>--veche-commit-quorum</c>), the same for all of them; counts only when the cluster is founded, later it is changed live. Default majorities.</summary>
+    public Raft.QuorumSizes InitialQuorums { get; init; }
+
     /// <summary>Make this member's data a cluster of its own (<c>--force-new-cluster</c>): for when the others are lost for good. Default false.</summary>
     public bool ForceNewCluster { get; init; }
 
@@ -47,6 +50,9 @@ public sealed record ServerOptions
 
     /// <summary>Election timeout in milliseconds (<c>--election-timeout</c>). Default 1000; at least five heartbeats, at most 50000.</summary>
     public int ElectionTimeoutMs { get; init; } = 1000;
+
+    /// <summary>A leader whose disk or state machine makes no progress for so many milliseconds gives leadership away (<c>--veche-leader-stall-ms</c>). Default null, for four election timeouts; 0 for never; otherwise at least an election timeout.</summary>
+    public int? LeaderStallMs { get; init; }
 
     /// <summary>Entries between two snapshots (<c>--snapshot-count</c>). Default 100,000.</summary>
     public long SnapshotCount { get; init; } = 100_000;
@@ -93,7 +99,7 @@ public sealed record ServerOptions
     /// <summary>TLS between members; null for none.</summary>
     public TlsFiles? PeerTls { get; init; }
 
-    /// <summary>In which zone this member is (<c>--veche-zone</c>); members that fail together are in one. Default none.</summary>
+    /// <summary>In which zone this member is (<c>--veche-zone</c>); members that fail together are in one. Up to 64 letters, digits, dots, dashes and underscores. Default none; empty leaves what the cluster knows.</summary>
     public string Zone { get; init; } = string.Empty;
 
     /// <summary>What writes are answered by that come without a concern and whose keys have no profile (<c>--veche-write-concern</c>). Default empty: as in etcd.</summary>

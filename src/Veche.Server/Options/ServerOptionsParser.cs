@@ -177,11 +177,13 @@ public static class ServerOptionsParser
                 InitialCluster = Cluster(name, advertisePeer),
                 InitialClusterToken = Text("initial-cluster-token", Defaults.InitialClusterToken),
                 JoinExisting = Choice("initial-cluster-state", "new", "new", "existing") == "existing",
+                InitialQuorums = new Raft.QuorumSizes((int)Number("veche-election-quorum", 0, 0, Raft.Configuration.MaxMembers), (int)Number("veche-commit-quorum", 0, 0, Raft.Configuration.MaxMembers)),
                 ForceNewCluster = Switch("force-new-cluster"),
                 StrictReconfigCheck = !given.ContainsKey("strict-reconfig-check") || Switch("strict-reconfig-check"),
                 MaxLearners = (int)Number("experimental-max-learners", Defaults.MaxLearners, 1, 100),
                 HeartbeatIntervalMs = (int)Number("heartbeat-interval", Defaults.HeartbeatIntervalMs, 1, 10_000),
                 ElectionTimeoutMs = (int)Number("election-timeout", Defaults.ElectionTimeoutMs, 10, 50_000),
+                LeaderStallMs = given.ContainsKey("veche-leader-stall-ms") ? (int)Number("veche-leader-stall-ms", 0, 0, 600_000) : null,
                 SnapshotCount = Number("snapshot-count", Defaults.SnapshotCount, 1, long.MaxValue),
                 QuotaBackendBytes = Number("quota-backend-bytes", Defaults.QuotaBackendBytes, long.MinValue, long.MaxValue),
                 AutoCompaction = AutoCompaction.Parse(Choice("auto-compaction-mode", "periodic", "periodic", "revision"), Text("auto-compaction-retention", "0")),
@@ -213,6 +215,22 @@ public static class ServerOptionsParser
             if (options.ElectionTimeoutMs < 5 * options.HeartbeatIntervalMs)
             {
                 throw new OptionException($"--election-timeout ({options.ElectionTimeoutMs}) should be at least five times --heartbeat-interval ({options.HeartbeatIntervalMs})");
+            }
+
+            if (options.LeaderStallMs is > 0 and int stall && stall < options.ElectionTimeoutMs)
+            {
+                throw new OptionException($"--veche-leader-stall-ms ({stall}) should be 0 or at least --election-timeout ({options.ElectionTimeoutMs}): a hand-over would cost more than the stall");
+            }
+
+            int founders = options.InitialCluster.Select(static member => member.Name).Distinct().Count();
+            if (!options.JoinExisting && !options.InitialQuorums.Fit(founders, out string? reason))
+            {
+                throw new OptionException($"--veche-election-quorum and --veche-commit-quorum: {reason}");
+            }
+
+            if (options.Zone.Length > 64 || !options.Zone.All(static character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_'))
+            {
+                throw new OptionException($"--veche-zone has up to 64 letters, digits, dots, dashes and underscores, not '{options.Zone}'");
             }
 
             List<string> own = [.. options.InitialCluster.Where(member => member.Name == options.Name).Select(static member => Normal(member.PeerUrl)).Order(StringComparer.Ordinal)];

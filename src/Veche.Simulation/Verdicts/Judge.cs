@@ -105,7 +105,7 @@ internal sealed class Judge
                 throw new ViolationException("committed entries differ", $"{core.Id} in term {core.Term}: {wrong}");
             }
 
-            if (isNew && !core.Configuration.HasQuorum(member => holds(member, index, term)))
+            if (isNew && !core.Configuration.HasCommitQuorum(member => holds(member, index, term)))
             {
                 throw new ViolationException("an entry was committed that no quorum holds durably", $"{core.Id} in term {core.Term} commits entry {index} of term {term} with {core.Configuration}");
             }

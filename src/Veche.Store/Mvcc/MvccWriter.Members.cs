@@ -29,8 +29,8 @@ internal sealed partial class MvccWriter
         }
 
         changed.Name = request.Name.Length > 0 ? request.Name : changed.Name;
-        changed.Zone = request.Zone.Length > 0 ? request.Zone : changed.Zone;
         changed.Incarnation = request.Incarnation != 0 ? request.Incarnation : changed.Incarnation;
+        changed.Zone = request.Zone.Length > 0 ? request.Zone : changed.Zone;
         Replace(changed.PeerUrls, request.PeerUrls);
         Replace(changed.ClientUrls, request.ClientUrls);
         KeepMember(changed);

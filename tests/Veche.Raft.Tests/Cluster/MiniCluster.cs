@@ -18,6 +18,7 @@ internal sealed class MiniCluster
     private readonly HashSet<(MemberId, MemberId)> _cut = [];
     private readonly bool _leases;
     private readonly bool _preVote;
+    private readonly bool _measuresHealth;
     private readonly int _seed;
     private long _lastRead;
     private long _lastCommand;
@@ -31,6 +32,7 @@ internal sealed class MiniCluster
         _random = new Random(seed);
         _leases = _random.Next(2) == 0;
         _preVote = _random.Next(4) != 0;
+        _measuresHealth = _random.Next(2) == 0;
         int founders = 1 + (2 * _random.Next(3));
         Configuration configuration = Configuration.Of(Enumerable.Range(1, founders).Select(static i => new MemberId((ulong)i)));
         for (int i = 1; i <= Math.Max(MaxMembers, founders); i++)
@@ -54,6 +56,12 @@ internal sealed class MiniCluster
 
     public int LogsLost { get; private set; }
 
+    /// <summary>How often somebody was seen ill.</summary>
+    public int IllMembers { get; private set; }
+
+    /// <summary>Those of priorities and sizes of quorums.</summary>
+    public int TunedChanges { get; private set; }
+
     public RaftOptions OptionsOf(MemberId id) => new()
     {
         Id = id,
@@ -62,6 +70,7 @@ internal sealed class MiniCluster
         HeartbeatIntervalMs = 10,
         PreVote = _preVote,
         LeaseClockDriftBoundMs = _leases ? 30 : null,
+        StallBoundMs = _measuresHealth ? 100 : null,
         MaxBytesPerAppend = 200,
         MaxEntriesPerAppend = 3,
         MaxInflightAppends = 3,
@@ -88,6 +97,8 @@ internal sealed class MiniCluster
             {
                 member.Restart();
             }
+
+            member.Step(new RaftInput.ApplyStalled(false));
         }
 
         long goal = 0;
@@ -215,7 +226,7 @@ internal sealed class MiniCluster
         long term = member.Disk.Written[index].Term;
         Configuration configuration = member.Core.Configuration;
         Assert.True(
-            configuration.HasQuorum(id => _members[id].LostThroughTerm is not null || _members[id].Disk.Durable is { } log && (log.Has(index) ? log[index].Term == term : index <= log.Base.Position.Index)),
+            configuration.HasCommitQuorum(id => _members[id].LostThroughTerm is not null || _members[id].Disk.Durable is { } log && (log.Has(index) ? log[index].Term == term : index <= log.Base.Position.Index)),
             $"seed {_seed}: {index}@{term} was called committed by {member.Id} but is not durable on a quorum of {configuration}");
     }
 
@@ -302,7 +313,8 @@ internal sealed class MiniCluster
             default:
                 if (member.IsUp)
                 {
-                    member.Step(new RaftInput.Unreachable(Pick().Id));
+                    member.Step(_random.Next(3) == 0 ? new RaftInput.ApplyStalled(_random.Next(2) == 0) : new RaftInput.Unreachable(Pick().Id));
+                    IllMembers += member.Core.Ailments == Ailments.None ? 0 : 1;
                 }
 
                 break;
@@ -316,7 +328,8 @@ internal sealed class MiniCluster
             && _network.OfType<AppendRequest>().All(static append => append.Entries.All(static entry => entry.Kind != EntryKind.Configuration))
             && _members.Values.All(static member => !member.Core.Configuration.IsJoint)
             && _members.Values.All(member => member.Core.Configuration is not { Voters.Count: > 0 } configuration
-                || configuration.HasQuorum(id => id != victim.Id && _members[id].LostThroughTerm is null)))
+                || (configuration.HasQuorum(id => id != victim.Id && _members[id].LostThroughTerm is null)
+                    && configuration.Voters.Any(id => id != victim.Id && _members[id].LostThroughTerm is null && configuration.PriorityOf(id) > 0))))
         {
             LogsLost++;
             victim.LoseLog();
@@ -396,12 +409,21 @@ internal sealed class MiniCluster
         }
 
         MemberId target = Pick().Id;
-        var operation = (ConfigurationOperation)_random.Next(4);
-        if (leader.Step(new RaftInput.ChangeConfiguration(ConfigurationChange.Of(operation, target))) == Refusal.None)
+        ConfigurationChange change = _random.Next(6) switch
+        {
+            4 => ConfigurationChange.OfPriority(target, _random.Next(4)),
+            5 => ConfigurationChange.OfQuorums(SomeSizes(leader.Core.Configuration.Voters.Count)),
+            int operation => ConfigurationChange.Of((ConfigurationOperation)operation, target),
+        };
+        if (leader.Step(new RaftInput.ChangeConfiguration(change)) == Refusal.None)
         {
             ConfigurationChanges++;
+            TunedChanges += change.Operations.Count == 0 ? 1 : 0;
         }
     }
+
+    /// <summary>Safe and unsafe ones: what is unsafe has to be refused.</summary>
+    private QuorumSizes SomeSizes(int voters) => _random.Next(3) == 0 ? QuorumSizes.Majority : new QuorumSizes(_random.Next(voters + 2), _random.Next(voters + 2));
 
     private void CompactSome(MiniMember member)
     {

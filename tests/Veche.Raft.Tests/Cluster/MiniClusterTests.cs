@@ -26,6 +26,8 @@ public sealed class MiniClusterTests
         int reads = 0;
         int snapshots = 0;
         int changes = 0;
+        int tuned = 0;
+        int ill = 0;
         for (int seed = firstSeed; seed < firstSeed + SeedsPerTest; seed++)
         {
             var cluster = new MiniCluster(seed);
@@ -35,10 +37,12 @@ public sealed class MiniClusterTests
             reads += cluster.ReadsGranted;
             snapshots += cluster.SnapshotsTaken;
             changes += cluster.ConfigurationChanges;
+            tuned += cluster.TunedChanges;
+            ill += cluster.IllMembers;
         }
 
         // A world in which nothing happens proves nothing.
-        Assert.True(commits > SeedsPerTest * 20 && reads > SeedsPerTest && snapshots > 0 && changes > SeedsPerTest, $"{commits} commits, {reads} reads, {snapshots} snapshots, {changes} configuration changes");
+        Assert.True(commits > SeedsPerTest * 20 && reads > SeedsPerTest && snapshots > 0 && changes > SeedsPerTest && tuned > SeedsPerTest / 2 && ill > 0, $"{commits} commits, {reads} reads, {snapshots} snapshots, {changes} configuration changes, {tuned} of them of priorities and quorums, {ill} times somebody ill");
     }
 
     /// <summary>Members lose their logs, though not term and vote, as a damaged disk that is repaired from the others does it.</summary>

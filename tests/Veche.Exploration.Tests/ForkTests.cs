@@ -54,7 +54,7 @@ public class ForkTests
     [InlineData("Veche.Raft.FollowerState", "<ElectionDeadlineNs>k__BackingField <Leader>k__BackingField <ReadsAtLeader>k__BackingField")]
     [InlineData("Veche.Raft.CandidateState", "<Denied>k__BackingField <ElectionDeadlineNs>k__BackingField <Granted>k__BackingField")]
     [InlineData("Veche.Raft.LeaderState", "<ConfirmedAtNs>k__BackingField <Followers>k__BackingField <HeartbeatDeadlineNs>k__BackingField <IsCaretaker>k__BackingField <LastIndexAtLook>k__BackingField <LeaseVoid>k__BackingField <LooksToPass>k__BackingField <NextReliefNs>k__BackingField <QuorumCheckDeadlineNs>k__BackingField <Reads>k__BackingField <TermStartIndex>k__BackingField <TransferDeadlineNs>k__BackingField <TransferTarget>k__BackingField")]
-    [InlineData("Veche.Raft.Progress", "_inflights <AckedRound>k__BackingField <IsIll>k__BackingField <Match>k__BackingField <Member>k__BackingField <Next>k__BackingField <ProbeSent>k__BackingField <ProbedThrough>k__BackingField <RecentlyActive>k__BackingField <State>k__BackingField <ToldCommit>k__BackingField")]
+    [InlineData("Veche.Raft.Progress", "_inflights <AckedRound>k__BackingField <IsIll>k__BackingField <Match>k__BackingField <Member>k__BackingField <Next>k__BackingField <ProbeSent>k__BackingField <ProbedThrough>k__BackingField <Received>k__BackingField <RecentlyActive>k__BackingField <State>k__BackingField <ToldCommit>k__BackingField")]
     [InlineData("Veche.Raft.Inflights", "_bytes _sent <maxBytes>P <maxMessages>P")]
     public void Every_field_is_known(object of, string fields)
     {

@@ -188,7 +188,7 @@ public static class PeerCodec
             Kind.AppendAccepted => new AppendAccepted(from, to, term, reader.Natural()),
             Kind.AppendRejected => new AppendRejected(from, to, term, reader.Natural(), reader.Position()),
             Kind.Heartbeat => new Heartbeat(from, to, term, reader.Natural(), reader.Natural()),
-            Kind.HeartbeatReply => new HeartbeatReply(from, to, term, reader.Natural()) { IsIll = reader.Remaining > 0 && reader.Flag() },
+            Kind.HeartbeatReply => new HeartbeatReply(from, to, term, reader.Natural()) { IsIll = reader.Remaining > 0 && (reader.Flag() ? true : throw new InvalidDataException("a flag that would not have been written")) },
             Kind.VoteRequest => new VoteRequest(from, to, term, reader.Position(), reader.Flag(), reader.Flag()),
             Kind.VoteReply => new VoteReply(from, to, term, reader.Flag(), reader.Flag()),
             Kind.TimeoutNow => new TimeoutNow(from, to, term),

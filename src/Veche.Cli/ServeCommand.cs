@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Veche.Cli.Memory;
 using Veche.Hosting;
 using Veche.Server;
 using Veche.Server.Options;
@@ -34,6 +35,7 @@ internal static class ServeCommand
             return 0;
         }
 
+        NativeHeap.Configure();
         ServerOptions options;
         try
         {
@@ -69,6 +71,7 @@ internal static class ServeCommand
 
         await using (server.ConfigureAwait(false))
         {
+            _ = StartMemory.GiveBackSoonAsync();
             Task parent = options.ParentProcessId is { } id ? ParentEndedAsync(id) : stop.Task;
             Task ended = await Task.WhenAny(stop.Task, parent, server.Failure).ConfigureAwait(false);
             if (ended == server.Failure)

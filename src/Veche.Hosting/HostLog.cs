@@ -33,6 +33,12 @@ internal sealed partial class HostLog(ILogger? logger) : IPeerLog
     [LoggerMessage(EventId = 105, Level = LogLevel.Information, Message = "the disk has room again: writes go on")]
     public partial void SpaceAgain();
 
+    [LoggerMessage(EventId = 106, Level = LogLevel.Error, Message = "the disk has no room for entries of the log: none is written or acknowledged until there is")]
+    public partial void WaitsForSpace();
+
+    [LoggerMessage(EventId = 107, Level = LogLevel.Information, Message = "the disk has room for entries of the log again")]
+    public partial void HasSpaceForEntries();
+
     [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "leadership was not handed over before stopping: {Reason}")]
     public partial void HandOverFailed(string reason);
 

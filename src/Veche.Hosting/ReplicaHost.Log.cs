@@ -25,7 +25,17 @@ public sealed partial class ReplicaHost
                     KeepRolledBack(rollback);
                 }
 
-                _wal.Write(write);
+                while (!TryWrite(write))
+                {
+                    MakeDurable(ref lastWrite, ref bytes, startedNs);
+                    if (!WaitForRoom())
+                    {
+                        return;
+                    }
+
+                    startedNs = MonotonicClock.Read();
+                }
+
                 lastWrite = write.WriteId;
                 foreach (Entry entry in write.Entries)
                 {
@@ -34,19 +44,19 @@ public sealed partial class ReplicaHost
             }
         }
 
-        if (lastWrite > 0)
-        {
-            _wal.Sync();
-            _metrics.LogSyncSeconds.Observe(MonotonicClock.Read() - startedNs);
-            _metrics.Written(bytes);
-            _loop.Post(new ReplicaInput.Persisted(lastWrite));
-        }
+        MakeDurable(ref lastWrite, ref bytes, startedNs);
 
         foreach (LogWork item in work)
         {
             if (item.Compact is { } point)
             {
-                _wal.Compact(point.Position, point.Configuration);
+                while (!TryCompact(point))
+                {
+                    if (!WaitForRoom())
+                    {
+                        return;
+                    }
+                }
             }
         }
 
@@ -54,6 +64,22 @@ public sealed partial class ReplicaHost
         {
             ThreadPool.UnsafeQueueUserWorkItem(static host => host.PrepareNextSegment(), this, preferLocal: false);
         }
+    }
+
+    /// <summary>Syncs what was written, says so, and begins to count anew; does nothing when nothing was written.</summary>
+    private void MakeDurable(ref long lastWrite, ref long bytes, long startedNs)
+    {
+        if (lastWrite == 0)
+        {
+            return;
+        }
+
+        _wal.Sync();
+        _metrics.LogSyncSeconds.Observe(MonotonicClock.Read() - startedNs);
+        _metrics.Written(bytes);
+        _loop.Post(new ReplicaInput.Persisted(lastWrite));
+        lastWrite = 0;
+        bytes = 0;
     }
 
     private void PrepareNextSegment()

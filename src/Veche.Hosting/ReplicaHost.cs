@@ -42,7 +42,6 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     private long _armedForNs;
     private volatile MemberStatus _status;
     private Exception? _failure;
-    private volatile bool _isLowOnSpace;
     private int _stopping;
 
     private ReplicaHost(ReplicaHostOptions options, IStateMachine stateMachine, ICallHandler? calls, IReplicaObserver? observer, ILogger? logger, OpenedStorage storage)
@@ -234,6 +233,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         _wal.Dispose();
         (_disk as IDisposable)?.Dispose();
         _receivingSnapshot.Dispose();
+        _roomForEntries.Dispose();
         _stop.Dispose();
     }
 
@@ -301,43 +301,10 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         FailCalls(exception);
     }
 
-    /// <summary>Refuses writes while the disk still has room for what is under way: for the state machine's own files, and for term and vote.</summary>
-    private void WatchSpace()
-    {
-        bool isLow;
-        try
-        {
-            isLow = _disk.FreeBytes < _options.MinFreeDiskBytes;
-        }
-        catch (IOException exception)
-        {
-            Fail(exception);
-            return;
-        }
-
-        if (isLow != _isLowOnSpace)
-        {
-            _isLowOnSpace = isLow;
-            if (isLow)
-            {
-                _log.LowOnSpace(_options.MinFreeDiskBytes >> 20);
-            }
-            else
-            {
-                _log.SpaceAgain();
-            }
-        }
-    }
-
     private void Sweep()
     {
         WatchSpace();
         ScrubSome();
-        if (!_wal.HasRoom)
-        {
-            // Nothing is written now, so nothing else would notice that there is room again.
-            PrepareNextSegment();
-        }
 
         // The replica has its word first: what it still holds it refuses at the deadline, and then the outcome is known.
         long nowNs = MonotonicClock.Read() - (2 * SweepIntervalMs * 1_000_000L);

@@ -23,11 +23,8 @@ internal sealed class SpareSegment(IDisk disk, long segmentBytes) : IDisposable
                 return;
             }
 
-            _hasRoom = disk.FreeBytes >= segmentBytes + ReserveBytes;
-            if (_hasRoom)
-            {
-                _ready = Create(segmentBytes);
-            }
+            _ready = disk.FreeBytes >= segmentBytes + ReserveBytes ? TryCreate(segmentBytes) : null;
+            _hasRoom = _ready is not null;
         }
     }
 
@@ -40,14 +37,13 @@ internal sealed class SpareSegment(IDisk disk, long segmentBytes) : IDisposable
             if (_ready is null || neededBytes > segmentBytes)
             {
                 length = Math.Max(segmentBytes, neededBytes);
-                if (disk.FreeBytes < length + ReserveBytes)
+                _ready?.Dispose();
+                _ready = disk.FreeBytes >= length + ReserveBytes ? TryCreate(length) : null;
+                if (_ready is null)
                 {
                     _hasRoom = false;
-                    throw new LogFullException($"the disk has {disk.FreeBytes >> 20} MiB left and the log needs {(length + ReserveBytes) >> 20} MiB: free some space, then restart the member; what was acknowledged is safe");
+                    throw new LogFullException($"the disk has {disk.FreeBytes >> 20} MiB left and the log needs {(length + ReserveBytes) >> 20} MiB: free some space; what was acknowledged is safe");
                 }
-
-                _ready?.Dispose();
-                _ready = Create(length);
             }
 
             IDiskFile file = _ready;
@@ -68,7 +64,8 @@ internal sealed class SpareSegment(IDisk disk, long segmentBytes) : IDisposable
         }
     }
 
-    private IDiskFile Create(long length)
+    /// <summary>Null when others took the room meanwhile.</summary>
+    private IDiskFile? TryCreate(long length)
     {
         if (disk.Exists(Segment.SpareName))
         {
@@ -76,7 +73,17 @@ internal sealed class SpareSegment(IDisk disk, long segmentBytes) : IDisposable
         }
 
         IDiskFile file = disk.Open(Segment.SpareName);
-        file.Preallocate(length);
+        try
+        {
+            file.Preallocate(length);
+        }
+        catch (IOException) when (disk.FreeBytes < ReserveBytes)
+        {
+            file.Dispose();
+            disk.Delete(Segment.SpareName);
+            return null;
+        }
+
         file.Sync();
         return file;
     }

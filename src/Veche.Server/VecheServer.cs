@@ -280,6 +280,7 @@ public sealed class VecheServer : IAsyncDisposable
         MaxCommandBytes = options.MaxRequestBytes + (64 << 10),
         LogSegmentBytes = options.Memory ? 4 << 20 : 64 << 20,
         SnapshotEntries = options.SnapshotCount,
+        EntryCacheBytes = 4 << 20,
         Tls = options.PeerTls is { } tls ? TlsSetup.ForPeers(tls, log.CertificatesNotUsed) : null,
     };
 

@@ -1,4 +1,5 @@
 using Veche.Store.Engine;
+using Veche.Store.Engine.Rocks;
 
 // Directories are chosen and swapped here; the data in them is the engine's.
 #pragma warning disable RS0030

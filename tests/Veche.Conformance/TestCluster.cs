@@ -8,10 +8,24 @@ namespace Veche.Conformance;
 /// <summary>Three member processes on free ports, of Veche or (with VECHE_CONFORMANCE_TARGET=etcd) of etcd, so that the tests themselves can be tested.</summary>
 public sealed class TestCluster : IAsyncLifetime
 {
+    private readonly bool _isEtcd = IsEtcd;
+    private readonly Func<int, string>? _dataDirectory;
     private readonly string _directory = Directory.CreateTempSubdirectory("veche-conformance-").FullName;
     private readonly int[] _ports = FreePorts(6);
     private readonly Process?[] _members = new Process?[3];
     private readonly StringWriterPair[] _outputs = new StringWriterPair[3];
+
+    public TestCluster()
+    {
+    }
+
+    /// <param name="isEtcd">Which of them, whatever the environment says.</param>
+    /// <param name="dataDirectory">Where a member keeps its data.</param>
+    internal TestCluster(bool isEtcd, Func<int, string> dataDirectory)
+    {
+        _isEtcd = isEtcd;
+        _dataDirectory = dataDirectory;
+    }
 
     public static bool IsEtcd => Environment.GetEnvironmentVariable("VECHE_CONFORMANCE_TARGET") == "etcd";
 
@@ -57,10 +71,12 @@ public sealed class TestCluster : IAsyncLifetime
             "--initial-cluster", string.Join(',', Enumerable.Range(0, 3).Select(i => $"m{i}={PeerUrl(i)}")),
             "--initial-cluster-token", "conformance",
         ];
-        _members[member] = IsEtcd ? Processes.Start("etcd", flags, out _outputs[member]) : Processes.Start("dotnet", [Processes.Veche, "serve", .. flags], out _outputs[member]);
+        _members[member] = _isEtcd ? Processes.Start("etcd", flags, out _outputs[member]) : Processes.Start("dotnet", [Processes.Veche, "serve", .. flags], out _outputs[member]);
     }
 
-    public string DataDirectory(int member) => Path.Combine(_directory, "m" + member);
+    public string DataDirectory(int member) => _dataDirectory?.Invoke(member) ?? Path.Combine(_directory, "m" + member);
+
+    public bool IsRunning(int member) => _members[member] is { HasExited: false };
 
     public void Kill(int member)
     {

@@ -1,6 +1,5 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
 using Spectre.Console;
 
@@ -17,12 +16,6 @@ internal enum OutputFormat
 /// <summary>Where answers go.</summary>
 internal sealed class Output(TextWriter writer, OutputFormat format)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public OutputFormat Format => format;
 
     public static bool IsTerminal(TextWriter writer) => ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected;
@@ -30,7 +23,7 @@ internal sealed class Output(TextWriter writer, OutputFormat format)
     public void WriteLine(string line) => writer.WriteLine(line);
 
     /// <summary>One line of JSON; what is null is left out.</summary>
-    public void WriteJson<T>(T value) => writer.WriteLine(JsonSerializer.Serialize(value, Json));
+    public void WriteJson<T>(T value, JsonTypeInfo<T> shape) => writer.WriteLine(JsonSerializer.Serialize(value, shape));
 
     /// <summary>The bytes as they are, and a line end.</summary>
     public void WriteRaw(ByteString bytes)

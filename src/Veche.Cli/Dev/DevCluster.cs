@@ -85,7 +85,7 @@ internal sealed class DevCluster : IDisposable
         var info = new ProcessStartInfo(host) { UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(host) == "dotnet")
         {
-            info.ArgumentList.Add(typeof(DevCluster).Assembly.Location);
+            info.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
         }
 
         foreach (string argument in arguments)

@@ -25,7 +25,7 @@ internal static class KeyCommands
             switch (context.Output.Format)
             {
                 case OutputFormat.Json:
-                    context.Output.WriteJson(RangeShape.Of(response));
+                    context.Output.WriteJson(RangeShape.Of(response), OutputJson.Lines.RangeShape);
                     break;
                 case OutputFormat.Table when !request.CountOnly && !context.Parsed.GetValue(valueOnly):
                     KeyOutput.Table(context.Output, response.Kvs);
@@ -58,7 +58,7 @@ internal static class KeyCommands
             switch (context.Output.Format)
             {
                 case OutputFormat.Json:
-                    context.Output.WriteJson(PutShape.Of(response));
+                    context.Output.WriteJson(PutShape.Of(response), OutputJson.Lines.PutShape);
                     break;
                 case OutputFormat.Table:
                     context.Output.WriteLine($"OK, revision {Texts.Number(response.Header.Revision)}");
@@ -82,7 +82,7 @@ internal static class KeyCommands
             switch (context.Output.Format)
             {
                 case OutputFormat.Json:
-                    context.Output.WriteJson(DeleteShape.Of(response));
+                    context.Output.WriteJson(DeleteShape.Of(response), OutputJson.Lines.DeleteShape);
                     break;
                 case OutputFormat.Table:
                     context.Output.WriteLine($"{Texts.Number(response.Deleted)} deleted, revision {Texts.Number(response.Header.Revision)}");

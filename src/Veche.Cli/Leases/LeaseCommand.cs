@@ -100,7 +100,7 @@ internal static class LeaseCommand
         LeaseLeasesResponse response = await context.Connection.ReadAsync(static (member, options) => new Lease.LeaseClient(member).LeaseLeasesAsync(new LeaseLeasesRequest(), options), Need.Root, cancellationToken).ConfigureAwait(false);
         if (context.Output.Format == OutputFormat.Json)
         {
-            context.Output.WriteJson(new { leases = response.Leases.Select(static lease => Texts.Lease(lease.ID)) });
+            context.Output.WriteJson(new LeasesShape(response.Leases.Select(static lease => Texts.Lease(lease.ID))), OutputJson.Lines.LeasesShape);
             return;
         }
 
@@ -133,7 +133,7 @@ internal static class LeaseCommand
     {
         if (output.Format == OutputFormat.Json)
         {
-            output.WriteJson(shape);
+            output.WriteJson(shape, OutputJson.Lines.LeaseShape);
         }
         else
         {
@@ -144,3 +144,6 @@ internal static class LeaseCommand
 
 /// <summary>A lease as JSON; spans are in seconds, and a time to live of -1 says that it is gone.</summary>
 internal sealed record LeaseShape(string Lease, long? Ttl, long? GrantedTtl, IEnumerable<string>? Keys);
+
+/// <summary>The leases there are, as JSON.</summary>
+internal sealed record LeasesShape(IEnumerable<string> Leases);

@@ -56,7 +56,7 @@ internal static class MemberCommand
             IEnumerable<string> flags = MemberOutput.StartFlags(context.Parsed.GetRequiredValue(name), response.Member.ID, response.Members);
             if (context.Output.Format == OutputFormat.Json)
             {
-                context.Output.WriteJson(new { member = MemberShape.Of(response.Member), start = flags });
+                context.Output.WriteJson(new AddedMemberShape(MemberShape.Of(response.Member), flags), OutputJson.Lines.AddedMemberShape);
                 return;
             }
 

@@ -17,14 +17,26 @@ internal sealed record MemberShape(string Id, bool Started, string Name, IEnumer
     public static MemberShape Of(Member member) => new(Texts.Id(member.ID), member.Name.Length > 0, member.Name, member.PeerURLs, member.ClientURLs, member.IsLearner);
 }
 
+/// <summary>Members as JSON.</summary>
+internal sealed record MembersShape(IEnumerable<MemberShape> Members);
+
+/// <summary>A member that was added, and what its process has to be started with, as JSON.</summary>
+internal sealed record AddedMemberShape(MemberShape Member, IEnumerable<string> Start);
+
+/// <summary>A member by what decides who leads, as JSON.</summary>
+internal sealed record ViewShape(string Id, string Name, bool IsLearner, int Priority, string Zone);
+
+/// <summary>How many vote, and how many of them decide, as JSON.</summary>
+internal sealed record QuorumsShape(long Voters, long Election, long Commit);
+
+/// <summary>Who should lead, how many decide, and what is missing, as JSON.</summary>
+internal sealed record ClusterShape(string Leader, QuorumsShape Quorums, string? Condition, IEnumerable<ViewShape> Members);
+
 /// <summary>Members as tables and lines.</summary>
 internal static class MemberOutput
 {
     private static readonly string[] Columns = ["id", "state", "name", "peer URLs", "client URLs", "votes"];
     private static readonly string[] MoreColumns = [.. Columns, "priority", "zone"];
-
-    /// <summary>A member by what decides who leads.</summary>
-    private sealed record ViewShape(string Id, string Name, bool IsLearner, int Priority, string Zone);
 
     /// <param name="output">Where to.</param>
     /// <param name="members">As etcd has them.</param>
@@ -34,7 +46,7 @@ internal static class MemberOutput
         switch (output.Format)
         {
             case OutputFormat.Json:
-                output.WriteJson(new { members = members.Select(member => MemberShape.Of(member) with { Priority = Find(more, member)?.Priority, Zone = Find(more, member)?.Zone }) });
+                output.WriteJson(new MembersShape(members.Select(member => MemberShape.Of(member) with { Priority = Find(more, member)?.Priority, Zone = Find(more, member)?.Zone })), OutputJson.Lines.MembersShape);
                 break;
             case OutputFormat.Table when more is not null:
                 output.WriteTable(MoreColumns, members.Select(member => (string[])[Texts.Id(member.ID), State(member), member.Name, string.Join(',', member.PeerURLs), string.Join(',', member.ClientURLs), member.IsLearner ? "no, learner" : "yes", Priority(Find(more, member)), Find(more, member)?.Zone ?? string.Empty]));
@@ -58,13 +70,12 @@ internal static class MemberOutput
         switch (output.Format)
         {
             case OutputFormat.Json:
-                output.WriteJson(new
-                {
-                    leader = Texts.Id(cluster.Leader),
-                    quorums = new { cluster.Quorums.Voters, cluster.Quorums.Election, cluster.Quorums.Commit },
-                    condition = cluster.Condition.Length > 0 ? cluster.Condition : null,
-                    members = cluster.Members.Select(static member => new ViewShape(Texts.Id(member.Id), member.Name, member.IsLearner, member.Priority, member.Zone)),
-                });
+                var shape = new ClusterShape(
+                    Texts.Id(cluster.Leader),
+                    new QuorumsShape(cluster.Quorums.Voters, cluster.Quorums.Election, cluster.Quorums.Commit),
+                    cluster.Condition.Length > 0 ? cluster.Condition : null,
+                    cluster.Members.Select(static member => new ViewShape(Texts.Id(member.Id), member.Name, member.IsLearner, member.Priority, member.Zone)));
+                output.WriteJson(shape, OutputJson.Lines.ClusterShape);
                 break;
             case OutputFormat.Table:
                 output.WriteTable(["id", "name", "votes", "priority", "zone", "leads"], cluster.Members.Select(member => (string[])[Texts.Id(member.Id), member.Name, member.IsLearner ? "no, learner" : "yes", Priority(member), member.Zone, member.Id == cluster.Leader ? "yes" : string.Empty]));

@@ -4,6 +4,12 @@ using Veche.Raft;
 
 namespace Veche.Cli.Plan;
 
+/// <summary>A placement as JSON.</summary>
+internal sealed record PlanShape(int Voters, int Election, int Commit, int FailuresSurvived, IEnumerable<ZoneShape> Zones, IEnumerable<string> Warnings);
+
+/// <summary>A zone of it.</summary>
+internal sealed record ZoneShape(string Zone, int Voters, string WhenItGoes);
+
 /// <summary>A placement as tables, lines and JSON.</summary>
 internal static class PlanOutput
 {
@@ -11,15 +17,8 @@ internal static class PlanOutput
     {
         if (output.Format == OutputFormat.Json)
         {
-            output.WriteJson(new
-            {
-                voters = placement.Voters,
-                election = placement.Election,
-                commit = placement.Commit,
-                failuresSurvived = placement.FailuresSurvived,
-                zones = placement.Losses.Select(static loss => new { zone = loss.Zone, voters = loss.Voters, whenItGoes = Describe(loss.Outcome) }),
-                warnings = placement.Warnings,
-            });
+            IEnumerable<ZoneShape> zones = placement.Losses.Select(static loss => new ZoneShape(loss.Zone, loss.Voters, Describe(loss.Outcome)));
+            output.WriteJson(new PlanShape(placement.Voters, placement.Election, placement.Commit, placement.FailuresSurvived, zones, placement.Warnings), OutputJson.Lines.PlanShape);
             return;
         }
 

@@ -26,7 +26,7 @@ internal static class RollbackCommand
             List<RollbackSummary> files = Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "*.jsonl").Order(StringComparer.Ordinal).Select(RollbackSummary.Of)] : [];
             if (output.Format == OutputFormat.Json)
             {
-                files.ForEach(output.WriteJson);
+                files.ForEach(file => output.WriteJson(file, OutputJson.Lines.RollbackSummary));
             }
             else if (files.Count == 0)
             {
@@ -91,7 +91,7 @@ internal static class RollbackCommand
                 skipped += outcome is "written" or "would be written" ? 0 : 1;
                 if (context.Output.Format == OutputFormat.Json)
                 {
-                    context.Output.WriteJson(new { key = step.Shown, what = step.Record.Kind, outcome });
+                    context.Output.WriteJson(new ReappliedShape(step.Shown, step.Record.Kind, outcome), OutputJson.Lines.ReappliedShape);
                 }
                 else
                 {
@@ -131,8 +131,11 @@ internal static class RollbackCommand
         }
     }
 
+    /// <summary>What became of one write, as JSON.</summary>
+    internal sealed record ReappliedShape(string Key, string What, string Outcome);
+
     /// <summary>A line of the list.</summary>
-    private sealed record RollbackSummary(string File, string Time, int Writes, int Acknowledged, int Unknown)
+    internal sealed record RollbackSummary(string File, string Time, int Writes, int Acknowledged, int Unknown)
     {
         public static RollbackSummary Of(string path)
         {

@@ -28,7 +28,7 @@ internal static class SessionCommands
             };
             if (context.Output.Format == OutputFormat.Json)
             {
-                context.Output.WriteJson(new OutcomeShape(what, response.Index > 0 ? response.Index : null, response.Revision > 0 ? response.Revision : null, response.Reason.Length > 0 ? response.Reason : null));
+                context.Output.WriteJson(new OutcomeShape(what, response.Index > 0 ? response.Index : null, response.Revision > 0 ? response.Revision : null, response.Reason.Length > 0 ? response.Reason : null), OutputJson.Lines.OutcomeShape);
             }
             else
             {
@@ -45,7 +45,7 @@ internal static class SessionCommands
         OpenSessionResponse response = await context.Connection.WriteAsync((member, options) => new Api.V1.Sessions.SessionsClient(member).OpenAsync(new OpenSessionRequest(), options), Need.Root, cancellationToken).ConfigureAwait(false);
         if (context.Output.Format == OutputFormat.Json)
         {
-            context.Output.WriteJson(new SessionShape(response.Session, response.Window));
+            context.Output.WriteJson(new SessionShape(response.Session, response.Window), OutputJson.Lines.SessionShape);
         }
         else
         {
@@ -64,7 +64,7 @@ internal static class SessionCommands
         });
     }
 
-    private sealed record SessionShape(string Session, int Window);
+    internal sealed record SessionShape(string Session, int Window);
 
-    private sealed record OutcomeShape(string Outcome, long? Index, long? Revision, string? Reason);
+    internal sealed record OutcomeShape(string Outcome, long? Index, long? Revision, string? Reason);
 }

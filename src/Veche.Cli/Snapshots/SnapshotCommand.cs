@@ -70,7 +70,7 @@ internal static class SnapshotCommand
 
             if (context.Output.Format == OutputFormat.Json)
             {
-                context.Output.WriteJson(new { saved = path });
+                context.Output.WriteJson(new SavedShape(path), OutputJson.Lines.SavedShape);
             }
             else
             {
@@ -112,8 +112,7 @@ internal static class SnapshotCommand
             BackupSummary summary = opened.Summarize();
             if (parsed.GetValue(format) == "json")
             {
-                // The names are etcdctl's.
-                Console.WriteLine(JsonSerializer.Serialize(new { hash = summary.Hash, revision = summary.Revision, totalKey = summary.TotalKeys, totalSize = summary.TotalBytes }));
+                Console.WriteLine(JsonSerializer.Serialize(new SnapshotShape(summary.Hash, summary.Revision, summary.TotalKeys, summary.TotalBytes), OutputJson.Lines.SnapshotShape));
                 return;
             }
 

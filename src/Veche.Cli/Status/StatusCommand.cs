@@ -9,7 +9,6 @@ namespace Veche.Cli.Status;
 internal static class StatusCommand
 {
     private static readonly TimeSpan MostToWait = TimeSpan.FromSeconds(3);
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     public static Command Create() => new Command("status", "Show how the members of a cluster are, as a table unless -o says otherwise. Ends with 1 when a quorum of those asked is not healthy.").Does(RunAsync, OutputFormat.Table);
 
@@ -22,7 +21,7 @@ internal static class StatusCommand
         switch (context.Output.Format)
         {
             case OutputFormat.Json:
-                context.Output.WriteLine(JsonSerializer.Serialize(StatusRows.ToRows(found), Json));
+                context.Output.WriteLine(JsonSerializer.Serialize(StatusRows.ToRows(found), OutputJson.Indented.IReadOnlyListStatusRow));
                 break;
             case OutputFormat.Plain:
                 foreach (EndpointStatus status in found)

@@ -28,7 +28,7 @@ internal static class TxnCommand
             TxnResponse response = await SendAsync(context.Connection, request, cancellationToken).ConfigureAwait(false);
             if (context.Output.Format == OutputFormat.Json)
             {
-                context.Output.WriteJson(TxnShape.Of(response));
+                context.Output.WriteJson(TxnShape.Of(response), OutputJson.Lines.TxnShape);
             }
             else
             {

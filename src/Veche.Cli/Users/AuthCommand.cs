@@ -24,7 +24,7 @@ internal static class AuthCommand
             AuthStatusResponse response = await context.Connection.ReadAsync(static (member, options) => new Auth.AuthClient(member).AuthStatusAsync(new AuthStatusRequest(), options), Need.Root, cancellationToken).ConfigureAwait(false);
             if (context.Output.Format == OutputFormat.Json)
             {
-                context.Output.WriteJson(new { enabled = response.Enabled, revision = response.AuthRevision });
+                context.Output.WriteJson(new AuthShape(response.Enabled, response.AuthRevision), OutputJson.Lines.AuthShape);
                 return;
             }
 

@@ -9,7 +9,7 @@ internal static class NameOutput
     {
         if (output.Format == OutputFormat.Json)
         {
-            output.WriteJson(new { done = line });
+            output.WriteJson(new DoneShape(line), OutputJson.Lines.DoneShape);
         }
         else
         {
@@ -21,7 +21,7 @@ internal static class NameOutput
     {
         if (output.Format == OutputFormat.Json)
         {
-            output.WriteJson(new Dictionary<string, IEnumerable<string>> { [what] = names });
+            output.WriteJson(new Dictionary<string, IEnumerable<string>> { [what] = names }, OutputJson.Lines.DictionaryStringIEnumerableString);
             return;
         }
 

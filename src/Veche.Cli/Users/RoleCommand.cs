@@ -53,7 +53,7 @@ internal static class RoleCommand
             AuthRoleGetResponse response = await context.Connection.ReadAsync((member, options) => new Auth.AuthClient(member).RoleGetAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
             if (context.Output.Format == OutputFormat.Json)
             {
-                context.Output.WriteJson(new { role = request.Role, permissions = response.Perm.Select(static permission => new { kind = Kind(permission), key = Texts.Printable(permission.Key), rangeEnd = Texts.Printable(permission.RangeEnd) }) });
+                context.Output.WriteJson(new RoleShape(request.Role, response.Perm.Select(static permission => new PermissionShape(Kind(permission), Texts.Printable(permission.Key), Texts.Printable(permission.RangeEnd)))), OutputJson.Lines.RoleShape);
             }
             else
             {

@@ -60,7 +60,7 @@ internal static class UserCommand
             AuthUserGetResponse response = await context.Connection.ReadAsync((member, options) => new Auth.AuthClient(member).UserGetAsync(new AuthUserGetRequest { Name = user }, options), Need.Root, cancellationToken).ConfigureAwait(false);
             if (context.Output.Format == OutputFormat.Json)
             {
-                context.Output.WriteJson(new { user, roles = response.Roles });
+                context.Output.WriteJson(new UserShape(user, response.Roles), OutputJson.Lines.UserShape);
                 return;
             }
 

@@ -39,7 +39,7 @@ internal static class WatchCommand
     {
         if (output.Format == OutputFormat.Json)
         {
-            output.WriteJson(EventShape.Of(change));
+            output.WriteJson(EventShape.Of(change), OutputJson.Lines.EventShape);
             return;
         }
 

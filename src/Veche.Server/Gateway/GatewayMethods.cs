@@ -23,7 +23,7 @@ internal sealed class GatewayMethods(Interceptor[] interceptors, GatewayLimits l
     {
         UnaryServerMethod<TRequest, TResponse> guarded = interceptors.Reverse().Aggregate(
             handler!, static (inner, interceptor) => (request, context) => interceptor.UnaryServerHandler(request, context, inner));
-        MessageDescriptor descriptor = DescriptorOf(typeof(TRequest));
+        MessageDescriptor descriptor = DescriptorOf(method.RequestMarshaller);
         _handlers[method.FullName] = http => RunAsync(http, async () =>
         {
             using JsonDocument? body = await Messages(http).NextAsync(http.RequestAborted).ConfigureAwait(false);
@@ -47,7 +47,7 @@ internal sealed class GatewayMethods(Interceptor[] interceptors, GatewayLimits l
     {
         ServerStreamingServerMethod<TRequest, TResponse> guarded = interceptors.Reverse().Aggregate(
             handler!, static (inner, interceptor) => (request, responses, context) => interceptor.ServerStreamingServerHandler(request, responses, context, inner));
-        MessageDescriptor descriptor = DescriptorOf(typeof(TRequest));
+        MessageDescriptor descriptor = DescriptorOf(method.RequestMarshaller);
         _handlers[method.FullName] = http => RunAsync(http, async () =>
         {
             using JsonDocument? body = await Messages(http).NextAsync(http.RequestAborted).ConfigureAwait(false);
@@ -60,7 +60,7 @@ internal sealed class GatewayMethods(Interceptor[] interceptors, GatewayLimits l
     {
         DuplexStreamingServerMethod<TRequest, TResponse> guarded = interceptors.Reverse().Aggregate(
             handler!, static (inner, interceptor) => (requests, responses, context) => interceptor.DuplexStreamingServerHandler(requests, responses, context, inner));
-        MessageDescriptor descriptor = DescriptorOf(typeof(TRequest));
+        MessageDescriptor descriptor = DescriptorOf(method.RequestMarshaller);
         _handlers[method.FullName] = http => RunAsync(http, async () =>
         {
             http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -104,9 +104,20 @@ internal sealed class GatewayMethods(Interceptor[] interceptors, GatewayLimits l
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted).ConfigureAwait(false);
     }
 
-    private static MessageDescriptor DescriptorOf(Type message) => ((IMessage)Activator.CreateInstance(message)!).Descriptor;
+    /// <summary>What an empty message says of its kind.</summary>
+    private static MessageDescriptor DescriptorOf<TRequest>(Marshaller<TRequest> marshaller) => ((IMessage)marshaller.ContextualDeserializer(new NoPayload())!).Descriptor;
 
     private static TRequest Empty<TRequest>(MessageDescriptor descriptor) => (TRequest)descriptor.Parser.ParseFrom(ByteString.Empty);
+
+    /// <summary>The bytes of an empty message: none.</summary>
+    private sealed class NoPayload : DeserializationContext
+    {
+        public override int PayloadLength => 0;
+
+        public override byte[] PayloadAsNewBuffer() => [];
+
+        public override ReadOnlySequence<byte> PayloadAsReadOnlySequence() => ReadOnlySequence<byte>.Empty;
+    }
 
     private sealed class Requests<TRequest>(JsonMessages messages, MessageDescriptor descriptor, bool staysOpen) : IAsyncStreamReader<TRequest>
         where TRequest : class

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Veche.Raft;
 
 namespace Veche.Server.Membership;
@@ -24,7 +25,7 @@ internal static class MemberIdentityFile
 
         try
         {
-            Content content = JsonSerializer.Deserialize<Content>(File.ReadAllText(path)) ?? throw new JsonException("it is empty");
+            Content content = JsonSerializer.Deserialize(File.ReadAllText(path), MemberIdentityJson.Default.Content) ?? throw new JsonException("it is empty");
             return new ClusterIdentity(content.Cluster, new MemberId(content.Member), [.. content.Members.Select(static known => new ClusterIdentity.Founder(new MemberId(known.Id), known.Name, [.. known.PeerUrls.Select(static url => new Uri(url))]))]);
         }
         catch (Exception exception) when (exception is JsonException or UriFormatException or ArgumentNullException)
@@ -40,14 +41,18 @@ internal static class MemberIdentityFile
         string path = PathIn(directory);
         using (var file = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
         {
-            JsonSerializer.Serialize(file, content);
+            JsonSerializer.Serialize(file, content, MemberIdentityJson.Default.Content);
             file.Flush(flushToDisk: true);
         }
 
         File.Move(path + ".new", path, overwrite: true);
     }
 
-    private sealed record Content(ulong Cluster, ulong Member, IReadOnlyList<Known> Members);
+    internal sealed record Content(ulong Cluster, ulong Member, IReadOnlyList<Known> Members);
 
-    private sealed record Known(ulong Id, string Name, IReadOnlyList<string> PeerUrls);
+    internal sealed record Known(ulong Id, string Name, IReadOnlyList<string> PeerUrls);
 }
+
+/// <summary>How the file is written; made when this is compiled, without reflection.</summary>
+[JsonSerializable(typeof(MemberIdentityFile.Content))]
+internal sealed partial class MemberIdentityJson : JsonSerializerContext;

@@ -13,12 +13,12 @@ namespace Veche.Server.Semantics;
 public sealed record RollbackRecord
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-    private static readonly JsonSerializerOptions Format = new()
+    private static readonly RollbackJson Json = new(new JsonSerializerOptions
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-    };
+    });
 
     /// <summary>Where it was in the log.</summary>
     public required long Index { get; init; }
@@ -87,7 +87,7 @@ public sealed record RollbackRecord
     public byte[] ValueBytes => BytesOf(Value, ValueBase64);
 
     /// <summary>One line.</summary>
-    public string ToLine() => JsonSerializer.Serialize(this, Format);
+    public string ToLine() => JsonSerializer.Serialize(this, Json.RollbackRecord);
 
     /// <summary>Reads a rollback file.</summary>
     /// <exception cref="InvalidDataException">A line is none of these; the message says which.</exception>
@@ -101,7 +101,7 @@ public sealed record RollbackRecord
             number++;
             try
             {
-                records.Add(JsonSerializer.Deserialize<RollbackRecord>(line, Format) ?? throw new JsonException("nothing is there"));
+                records.Add(JsonSerializer.Deserialize(line, Json.RollbackRecord) ?? throw new JsonException("nothing is there"));
             }
             catch (JsonException exception)
             {
@@ -128,3 +128,7 @@ public sealed record RollbackRecord
 
     private static byte[] BytesOf(string? text, byte[]? bytes) => text is not null ? Strict.GetBytes(text) : bytes ?? [];
 }
+
+/// <summary>How a line is written; made when this is compiled, without reflection.</summary>
+[JsonSerializable(typeof(RollbackRecord))]
+internal sealed partial class RollbackJson : JsonSerializerContext;

@@ -6,7 +6,7 @@ namespace Veche.Store.Mvcc;
 /// <summary>Key-values that were written last, so that writing a key again needs no look into the engine. Bounded; what is used stays longer than what is not.</summary>
 internal sealed class HotKeys
 {
-    private const long MaxBytesPerGeneration = 8 << 20;
+    private const long MaxBytesPerGeneration = 4 << 20;
     private const int OverheadBytes = 128;
 
     private Dictionary<ByteString, KeyValue?> _young = [];

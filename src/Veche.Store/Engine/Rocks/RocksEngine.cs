@@ -1,0 +1,119 @@
+namespace Veche.Store.Engine.Rocks;
+
+/// <summary>
+/// Keeps everything in RocksDB. Its own write-ahead log is off: the replicated log is one, and what was not flushed at a crash is applied again
+/// from there. With one column family, what survives is always a prefix of the batches.
+/// </summary>
+internal sealed unsafe class RocksEngine : IKeyValueEngine
+{
+    private readonly nint _database;
+    private readonly nint _unlogged;
+    private readonly RocksBatch _batch = new();
+    private readonly Lock _viewLock = new();
+    private readonly Lock _defragmentLock = new();
+    private bool _closing;
+    private RocksView? _view;
+
+    public RocksEngine(string directory)
+    {
+        using var options = new RocksOptions();
+        byte* error = null;
+        _database = RocksNative.Open(options.Handle, directory, &error);
+        if (RocksError.Take(error) is { } message)
+        {
+            _batch.Dispose();
+            throw new IOException($"the store in {directory} cannot be opened: {message}. Is another member using it? If it is damaged, remove this member and add it anew with an empty directory.");
+        }
+
+        _unlogged = RocksNative.CreateWriteOptions();
+        RocksNative.DisableLog(_unlogged, 1);
+    }
+
+    public bool IsDurable => true;
+
+    public long SizeBytes => Property("rocksdb.total-sst-files-size") + Property("rocksdb.cur-size-all-mem-tables");
+
+    public EngineBatch Batch => _batch;
+
+    public void Commit()
+    {
+        byte* error = null;
+        RocksNative.Write(_database, _unlogged, _batch.Handle, &error);
+        RocksError.ThrowIfAny("writing the store", error);
+        _batch.Clear();
+        lock (_viewLock)
+        {
+            _view?.Dispose();
+            _view = null;
+        }
+    }
+
+    public IEngineView OpenView()
+    {
+        // Everybody who reads between two commits shares one view.
+        lock (_viewLock)
+        {
+            _view ??= new RocksView(_database);
+            _view.Share();
+            return _view;
+        }
+    }
+
+    public void Defragment()
+    {
+        lock (_defragmentLock)
+        {
+            if (_closing)
+            {
+                return;
+            }
+
+            // Not exclusive: the engine's own compactions go on, so that writes never wait for this one.
+            nint options = RocksNative.CreateCompactOptions();
+            RocksNative.SetExclusive(options, 0);
+            RocksNative.CompactRange(_database, options, null, 0, null, 0);
+            RocksNative.DestroyCompactOptions(options);
+        }
+    }
+
+    public void Flush()
+    {
+        nint options = RocksNative.CreateFlushOptions();
+        RocksNative.SetWait(options, 1);
+        byte* error = null;
+        RocksNative.Flush(_database, options, &error);
+        RocksNative.DestroyFlushOptions(options);
+        RocksError.ThrowIfAny("flushing the store", error);
+    }
+
+    public void Dispose()
+    {
+        if (_closing)
+        {
+            return;
+        }
+
+        _closing = true;
+        RocksNative.DisableManualCompaction(_database);
+        lock (_defragmentLock)
+        {
+            // One that was under way has ended.
+        }
+
+        lock (_viewLock)
+        {
+            _view?.Dispose();
+            _view = null;
+        }
+
+        _batch.Dispose();
+        RocksNative.DestroyWriteOptions(_unlogged);
+        RocksNative.Close(_database);
+    }
+
+    private long Property(string name)
+    {
+        ulong value;
+        return RocksNative.GetProperty(_database, name, &value) == 0 ? (long)value : 0;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace Veche.Store.Engine.Rocks;
+
+/// <summary>What RocksDB says when something failed.</summary>
+internal static unsafe class RocksError
+{
+    /// <summary>Takes the message, which RocksDB allocated, and gives its memory back; null when there is none.</summary>
+    public static string? Take(byte* error)
+    {
+        if (error is null)
+        {
+            return null;
+        }
+
+        string message = Marshal.PtrToStringUTF8((nint)error) ?? string.Empty;
+        RocksNative.Free(error);
+        return message;
+    }
+
+    /// <param name="what">What was tried; begins the message.</param>
+    /// <param name="error">What came of it.</param>
+    /// <exception cref="IOException">It failed.</exception>
+    public static void ThrowIfAny(string what, byte* error)
+    {
+        if (Take(error) is { } message)
+        {
+            throw new IOException($"{what} failed: {message}");
+        }
+    }
+}

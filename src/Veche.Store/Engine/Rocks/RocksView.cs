@@ -1,0 +1,38 @@
+namespace Veche.Store.Engine.Rocks;
+
+/// <summary>A snapshot of the database, shared and counted: it goes with its last user.</summary>
+internal sealed class RocksView : IEngineView
+{
+    private readonly nint _database;
+    private readonly nint _snapshot;
+    private readonly nint _options = RocksNative.CreateReadOptions();
+    private readonly nint _passingOptions = RocksNative.CreateReadOptions();
+    private int _users = 1;
+
+    public RocksView(nint database)
+    {
+        _database = database;
+        _snapshot = RocksNative.CreateSnapshot(database);
+        RocksNative.SetSnapshot(_options, _snapshot);
+        RocksNative.SetSnapshot(_passingOptions, _snapshot);
+        RocksNative.SetFillCache(_passingOptions, 0);
+    }
+
+    public void Share() => Interlocked.Increment(ref _users);
+
+    public byte[]? Get(ReadOnlySpan<byte> key) => RocksRead.Get(_database, _options, key);
+
+    public IEngineIterator OpenIterator() => new RocksIterator(RocksNative.CreateIterator(_database, _options));
+
+    public IEngineView ForLongWalk() => new RocksPassingView(this, _database, _passingOptions);
+
+    public void Dispose()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            RocksNative.DestroyReadOptions(_options);
+            RocksNative.DestroyReadOptions(_passingOptions);
+            RocksNative.ReleaseSnapshot(_database, _snapshot);
+        }
+    }
+}

@@ -79,15 +79,15 @@ internal sealed partial class ReferenceModel(Canon canon)
     public Version Read(int key, long revision)
     {
         List<Version> versions = _keys[key];
-        for (int i = versions.Count - 1; i >= 0; i--)
+        int low = 0;
+        int high = versions.Count;
+        while (low < high)
         {
-            if (versions[i].Revision <= revision)
-            {
-                return versions[i];
-            }
+            int middle = (low + high) / 2;
+            (low, high) = versions[middle].Revision <= revision ? (middle + 1, high) : (low, middle);
         }
 
-        return default;
+        return low == 0 ? default : versions[low - 1];
     }
 
     /// <summary>The revisions that history was compacted at.</summary>

@@ -25,15 +25,21 @@ public sealed partial class Replica
     /// <summary>What appends should ask for now.</summary>
     private AppendReports ReportsWanted => _batchReports | (_pending.Count > 0 ? _pending.Wanted : AppendReports.None);
 
-    private long ReachedIndex(AckRule rule) => rule.ReachedIndex(
-        _core.Configuration,
-        Id,
-        rule.Stage switch
-        {
-            AckStage.Received => _receivedAt,
-            AckStage.Durable => _durableAt,
-            _ => _appliedBy,
-        });
+    private long ReachedIndex(AckRule rule)
+    {
+        long reached = rule.ReachedIndex(
+            _core.Configuration,
+            Id,
+            rule.Stage switch
+            {
+                AckStage.Received => _receivedAt,
+                AckStage.Durable => _durableAt,
+                _ => _appliedBy,
+            });
+
+        // A quorum's disks mean a commit. When a configuration has just been left, a quorum of the next may have more than the protocol has looked at yet.
+        return rule is { Stage: AckStage.Durable, By: AckBy.Majority or AckBy.All } ? Math.Min(reached, _core.CommitIndex) : reached;
+    }
 
     /// <summary>The rules of a batch that is now in the log, from this index on.</summary>
     private void Track(Waiting waiting, long index)

@@ -15,6 +15,7 @@ public static class Scenarios
         ["disks"] = ("power losses, failed syncs, full and damaged disks", Disks),
         ["snapshots"] = ("short logs and slow followers, so that many need snapshots", Snapshots),
         ["reads"] = ("reads by quorum and by lease while leaders are cut off, paused and replaced", Reads),
+        ["sessions"] = ("writes that are repeated until they are answered, and reads with tokens, while members crash and leaders change", Sessions),
         ["leases"] = ("leases while leaders change", Leases),
     };
 
@@ -97,6 +98,29 @@ public static class Scenarios
                 MeanRestartMs = random.Between(10, 500),
             },
             Workload = plan.Workload with { ThinkUs = random.Between(1_000L, 20_000), Keys = random.Between(1, 4), Weights = weights, Wanders = 0.5 },
+            FaultsMs = random.Between(5_000, 20_000),
+        };
+    }
+
+    private static SimulationPlan Sessions(SimulationPlan plan, SimulationRandom random)
+    {
+        int[] weights = new int[17];
+        weights[(int)OperationKind.Put] = 30;
+        weights[(int)OperationKind.CompareAndSet] = 20;
+        weights[(int)OperationKind.Delete] = 5;
+        weights[(int)OperationKind.Get] = 10;
+        weights[(int)OperationKind.GetSerializable] = 30;
+        weights[(int)OperationKind.LeaseGrant] = 2;
+        return plan with
+        {
+            Nodes = random.Pick([3, 3, 5]),
+            Member = random.Chance(0.7) ? plan.Member with { SnapshotEntries = random.Between(3, 40), TrailingEntries = random.Between(0, 4) } : plan.Member,
+            Faults = Often(random, 0.7, (FaultKind.Transfer, 800), (FaultKind.EarlyTimeout, 800), (FaultKind.Partition, 800), (FaultKind.OneWay, 1000), (FaultKind.Kill, 1000), (FaultKind.PowerLoss, 1200), (FaultKind.Pause, 1200), (FaultKind.Clog, 500)) with
+            {
+                MeanDurationMs = random.Between(100, 1500),
+                MeanRestartMs = random.Between(50, 1500),
+            },
+            Workload = plan.Workload with { Weights = weights, Sessions = 1, Tokens = 0.6, ThinkUs = random.Between(1_000L, 30_000), TimeoutMs = random.Between(50, 800), Wanders = 0.5, Keys = random.Between(2, 10) },
             FaultsMs = random.Between(5_000, 20_000),
         };
     }

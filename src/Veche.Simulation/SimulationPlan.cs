@@ -113,7 +113,7 @@ public sealed record SimulationPlan
 
             // From a generator of its own, so that the rest of the world is what it is without it.
             Member = member with { AcknowledgementRules = new SimulationRandom(seed ^ 0xACC0_4D6E).Chance(0.25) },
-            Workload = WorkloadPlan.Draw(random),
+            Workload = WorkloadPlan.Draw(random).WithSemantics(seed),
             Faults = faults,
             Buggified = buggified,
         };

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Simulation.Members;
+using Veche.Store.Sessions;
 
 namespace Veche.Simulation.Clients;
 
@@ -13,6 +14,10 @@ internal sealed class Client
     private readonly long[] _believed;
     private readonly int _weightSum;
     private readonly RequestMaker _maker;
+    private readonly bool _keepsSession;
+    private bool _hasSession;
+    private long _sequence;
+    private long _seen;
     private Operation? _waitingFor;
     private long _ticket;
     private int _member;
@@ -26,6 +31,7 @@ internal sealed class Client
         Number = number;
         _believed = new long[world.Keys];
         _maker = new RequestMaker(random, world.Keys, world.Model);
+        _keepsSession = (number + 0.5) / world.Plan.Clients < world.Plan.Workload.Sessions;
         _weightSum = world.Plan.Workload.Weights.Sum();
     }
 
@@ -35,6 +41,8 @@ internal sealed class Client
     public bool IsStopped { get; set; }
 
     public bool IsWaiting => _waitingFor is not null;
+
+    private long SessionId => Number + 1;
 
     private WorkloadPlan Plan => _world.Plan.Workload;
 
@@ -55,6 +63,12 @@ internal sealed class Client
     {
         if (ticket != _ticket)
         {
+            return;
+        }
+
+        if (_waitingFor is { SessionSequence: > 0 } unanswered && !IsStopped)
+        {
+            Repeat(unanswered);
             return;
         }
 
@@ -79,10 +93,27 @@ internal sealed class Client
             return;
         }
 
+        if (operation.Retries > 0 && outcome == Outcome.Refused && operation.Decided != Outcome.Refused)
+        {
+            // This attempt was not begun; one before it may have been, so that is no answer yet.
+            Think();
+            return;
+        }
+
         _waitingFor = null;
         _world.History.Ended(operation, outcome);
+        if (operation.Kind == OperationKind.OpenSession && outcome == Outcome.Refused && operation.Refusal != SessionErrors.Exists.Message)
+        {
+            _hasSession = false;
+        }
+        else if (operation.Kind == OperationKind.OpenSession)
+        {
+            _hasSession = true;
+        }
+
         if (outcome == Outcome.Done)
         {
+            _seen = Math.Max(_seen, operation.Revision);
             Learn(operation);
         }
         else
@@ -114,6 +145,18 @@ internal sealed class Client
                 _lease = 0;
                 break;
         }
+    }
+
+    /// <summary>The same under the same number, perhaps elsewhere: it must happen once, and be answered as the first time.</summary>
+    private void Repeat(Operation operation)
+    {
+        Wander();
+        operation.Member = _member;
+        operation.Retries++;
+        _world.Count("operations repeated");
+        _world.Request(operation);
+        _ticket++;
+        _world.WakeClient(this, _world.NowNs + (Plan.TimeoutMs * 1_000_000L), _ticket);
     }
 
     /// <summary>To some member that is not known to be gone for good; whether it is up now is not known.</summary>
@@ -159,6 +202,11 @@ internal sealed class Client
             kind = OperationKind.LeaseGrant;
         }
 
+        if (_keepsSession && !_hasSession)
+        {
+            kind = OperationKind.OpenSession;
+        }
+
         int id = _world.History.Count;
         long lease = kind == OperationKind.LeaseGrant ? (Number * 100_000L) + ++_leases : kind is OperationKind.PutWithLease or OperationKind.LeaseKeepAlive or OperationKind.LeaseRevoke ? _lease : 0;
 
@@ -170,6 +218,8 @@ internal sealed class Client
             Client = Number,
             Kind = kind,
             Member = _member,
+            AfterRevision = kind == OperationKind.GetSerializable && Plan.Tokens > 0 && _random.Chance(Plan.Tokens) ? (_random.Chance(0.5) ? _seen : _world.History.AcknowledgedRevision) : 0,
+            SessionSequence = _keepsSession && _hasSession && Operation.Writes(kind) ? ++_sequence : 0,
             Key = kind >= OperationKind.LeaseGrant && kind != OperationKind.PutWithLease ? -1 : key,
             SecondKey = kind == OperationKind.PutTwo ? (key + 1) % _world.Keys : -1,
             Value = value,
@@ -189,7 +239,15 @@ internal sealed class Client
         };
         if (operation.IsWrite)
         {
-            operation.Command = ToCommand(operation).ToByteArray();
+            Command command = ToCommand(operation);
+            if (operation.SessionSequence > 0)
+            {
+                command.SessionDigest = ByteString.CopyFrom(BitConverter.GetBytes(operation.Id));
+                command.SessionId = SessionId;
+                command.SessionSequence = operation.SessionSequence;
+            }
+
+            operation.Command = command.ToByteArray();
         }
 
         _waitingFor = operation;
@@ -229,6 +287,8 @@ internal sealed class Client
                 return new Command { DeleteRange = (DeleteRangeRequest)operation.Request! };
             case OperationKind.PutOver:
                 return new Command { Put = (PutRequest)operation.Request! };
+            case OperationKind.OpenSession:
+                return new Command { Session = new SessionCommand { Open = new SessionCommand.Types.Open { Id = SessionId } } };
             case OperationKind.LeaseGrant:
                 return new Command { LeaseGrant = new LeaseGrantRequest { ID = operation.Lease, TTL = Plan.LeaseTtlSeconds } };
             case OperationKind.LeaseRevoke:

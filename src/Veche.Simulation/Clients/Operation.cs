@@ -53,6 +53,9 @@ public enum OperationKind : byte
 
     /// <summary>A transaction that only reads, linearizably.</summary>
     ReadTransact,
+
+    /// <summary>Open the client's session. Never drawn: a client that keeps one asks first.</summary>
+    OpenSession,
 }
 
 /// <summary>What a client knows of an operation's end.</summary>
@@ -81,7 +84,7 @@ public sealed class Operation
     public required OperationKind Kind { get; init; }
 
     /// <summary>The member asked, by number.</summary>
-    public required int Member { get; init; }
+    public required int Member { get; set; }
 
     /// <summary>Number of the key, -1 when it is about none.</summary>
     public int Key { get; init; } = -1;
@@ -100,6 +103,15 @@ public sealed class Operation
 
     /// <summary>Revision of a compaction.</summary>
     public long AtRevision { get; init; }
+
+    /// <summary>Its number in the client's session, under which it is repeated until it is answered; 0 outside of one.</summary>
+    public long SessionSequence { get; init; }
+
+    /// <summary>How often it was asked again.</summary>
+    public int Retries { get; internal set; }
+
+    /// <summary>The revision that a token with a read names; 0 without one.</summary>
+    public long AfterRevision { get; init; }
 
     /// <summary>When it was asked, in nanoseconds of the world.</summary>
     public required long CallNs { get; init; }
@@ -129,7 +141,10 @@ public sealed class Operation
     public string? Refusal { get; internal set; }
 
     /// <summary>True when it changes something.</summary>
-    public bool IsWrite => Kind is not (OperationKind.Get or OperationKind.GetSerializable or OperationKind.GetAll or OperationKind.LeaseKeepAlive or OperationKind.Range or OperationKind.ReadTransact);
+    public bool IsWrite => Writes(Kind);
+
+    /// <summary>True for kinds that change something.</summary>
+    public static bool Writes(OperationKind kind) => kind is not (OperationKind.Get or OperationKind.GetSerializable or OperationKind.GetAll or OperationKind.LeaseKeepAlive or OperationKind.Range or OperationKind.ReadTransact);
 
     /// <summary>True when it is answered from a member's own state, however old.</summary>
     public bool IsSerializable => Kind == OperationKind.GetSerializable || Request is Veche.Api.RangeRequest { Serializable: true };
@@ -143,6 +158,9 @@ public sealed class Operation
     /// <summary>The answer to <see cref="Request"/>, for a read.</summary>
     internal Google.Protobuf.IMessage? Response { get; set; }
 
+    /// <summary>What a state machine decided; null while none has. A refusal by a member that did not even begin is no decision: an earlier attempt may be on its way.</summary>
+    internal Outcome? Decided { get; set; }
+
     /// <summary>The command that goes through the log, for a write.</summary>
     internal ReadOnlyMemory<byte> Command { get; set; }
 
@@ -155,8 +173,9 @@ public sealed class Operation
         OperationKind.CompareAndSet => $"if {KeyNames.Of(Key)} = {Expected} put {Value}",
         OperationKind.PutTwo => $"put {KeyNames.Of(Key)} and {KeyNames.Of(SecondKey)} = {Value}",
         OperationKind.Get => $"get {KeyNames.Of(Key)}",
-        OperationKind.GetSerializable => $"get {KeyNames.Of(Key)}, serializable",
+        OperationKind.GetSerializable => $"get {KeyNames.Of(Key)}, serializable{(AfterRevision > 0 ? $", after revision {AfterRevision}" : string.Empty)}",
         OperationKind.GetAll => "get all",
+        OperationKind.OpenSession => "open a session",
         OperationKind.LeaseGrant => $"grant lease {Lease}",
         OperationKind.LeaseKeepAlive => $"keep lease {Lease} alive",
         OperationKind.LeaseRevoke => $"revoke lease {Lease}",

@@ -21,6 +21,12 @@ public sealed record WorkloadPlan
     /// <summary>Probability that a client asks another member for its next operation.</summary>
     public double Wanders { get; init; } = 0.1;
 
+    /// <summary>Share of the clients that write in a session, and repeat what was not answered.</summary>
+    public double Sessions { get; init; }
+
+    /// <summary>Probability that a read of a member's own state comes with a token: the client's own, or another's.</summary>
+    public double Tokens { get; init; }
+
     /// <summary>Draws one.</summary>
     public static WorkloadPlan Draw(SimulationRandom random)
     {
@@ -47,5 +53,12 @@ public sealed record WorkloadPlan
             LeaseTtlSeconds = random.Between(2, 6),
             Wanders = random.Fraction() * 0.5,
         };
+    }
+
+    /// <summary>Draws sessions and tokens, from luck of their own: what a seed does otherwise stays what it was.</summary>
+    public WorkloadPlan WithSemantics(ulong seed)
+    {
+        var random = new SimulationRandom(seed ^ 0x5E55_1075);
+        return this with { Sessions = random.Chance(0.3) ? random.Fraction() : 0, Tokens = random.Chance(0.5) ? random.Fraction() : 0 };
     }
 }

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Veche.Api;
 using Veche.Api.Commands;
+using Veche.Api.V1;
 using Veche.Replica;
 using Veche.Simulation.Clients;
 using Veche.Simulation.Verdicts;
@@ -41,7 +42,7 @@ internal sealed partial class Member
                 Turn(new ReplicaInput.Read(readId, AllowLease: _plan.LeaseClockDriftBoundMs is not null && _random.Chance(0.7)));
                 break;
             case OperationKind.GetSerializable or OperationKind.Range:
-                Serve(operation);
+                ServeAfter(operation);
                 break;
             case OperationKind.LeaseKeepAlive:
                 KeepAlive(operation);
@@ -192,6 +193,7 @@ internal sealed partial class Member
             TxnResponse txn => (txn.Header.Revision, txn.Succeeded, null),
             CompactionResponse compaction => (compaction.Header.Revision, true, null),
             LeaseGrantResponse grant => (grant.Header.Revision, true, null),
+            OpenSessionResponse open => (open.Header.Revision, true, null),
             LeaseRevokeResponse revoke => (revoke.Header.Revision, true, (string?)null),
             StoreError error => (expected.Revision, false, error.Message),
             _ => (-1L, false, $"an answer of type {result?.GetType().Name}"),
@@ -208,6 +210,7 @@ internal sealed partial class Member
 
         operation.Succeeded = succeeded;
         operation.Refusal = refusal;
+        operation.Decided = refusal is null ? Outcome.Done : Outcome.Refused;
         Reply(operation, refusal is null ? Outcome.Done : Outcome.Refused);
     }
 
@@ -346,6 +349,7 @@ internal sealed partial class Member
         _waiters.Clear();
         _waitersInOrder.Clear();
         _reads.Clear();
+        DropWaitingForTokens();
         _again.Clear();
     }
 }

@@ -68,6 +68,7 @@ internal sealed partial class Member : IEventSink
             }
         }
 
+        ServeThoseWithTokens();
         LogPosition last = _batch.Last;
         _batch.Clear();
         Turn(new ReplicaInput.Applied(last));
@@ -99,6 +100,7 @@ internal sealed partial class Member : IEventSink
         _savedThrough = point.Position.Index;
         _appliedConfiguration = point.Configuration;
         CheckState();
+        ServeThoseWithTokens();
         _world.Count("snapshots installed");
         _world.Note(Number, $"installs the snapshot at {point.Position.Index}");
         Turn(new ReplicaInput.Installed(point));

@@ -26,6 +26,9 @@ internal sealed class History(World world)
 
     public long Done { get; private set; }
 
+    /// <summary>The newest revision that any client was told.</summary>
+    public long AcknowledgedRevision => _acknowledgedRevision;
+
     public void Began(Operation operation)
     {
         _operations.Add(operation);
@@ -103,6 +106,12 @@ internal sealed class History(World world)
             case OperationKind.GetSerializable:
                 CheckRead(operation);
                 CheckSerializable(operation);
+                if (operation.Revision < operation.AfterRevision)
+                {
+                    throw new ViolationException("a read does not show what its token names", $"{operation}");
+                }
+
+                world.Count(operation.Revision < floor ? operation.AfterRevision > 0 ? "stale reads with a token" : "stale reads" : "reads of a member's own state that were not stale");
                 return;
 
             case OperationKind.Get:

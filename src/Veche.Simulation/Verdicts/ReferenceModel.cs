@@ -67,7 +67,7 @@ internal sealed partial class ReferenceModel(Canon canon)
         {
             (EntryKind kind, ReadOnlyMemory<byte> data) = canon.EntryAt(_expected.Count + 1);
             _wrote = false;
-            _expected.Add(kind == EntryKind.Command && CommandHeader.TryRead(data, out _, out _, out ReadOnlyMemory<byte> command) ? Do(Command.Parser.ParseFrom(command.Span)) : new Expected(Revision, true, null, false));
+            _expected.Add(kind == EntryKind.Command && CommandHeader.TryRead(data, out _, out _, out ReadOnlyMemory<byte> command) ? DoOnce(Command.Parser.ParseFrom(command.Span)) : new Expected(Revision, true, null, false));
             if (_wrote)
             {
                 Revision++;
@@ -188,6 +188,9 @@ internal sealed partial class ReferenceModel(Canon canon)
 
                 _leases.Remove(command.LeaseRevoke.ID);
                 return Done(true);
+
+            case Command.BodyOneofCase.Session:
+                return Open(command.Session.Open.Id);
 
             default:
                 return Done(true);

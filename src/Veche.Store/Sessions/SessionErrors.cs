@@ -12,6 +12,9 @@ public static class SessionErrors
     /// <summary>A sequence number that is none.</summary>
     public static readonly StoreError BadSequence = new(StoreErrorCode.InvalidArgument, "veche: sequence numbers within a session are whole numbers from 1 up");
 
+    /// <summary>A digest that is too long to be kept.</summary>
+    public static readonly StoreError BadDigest = new(StoreErrorCode.InvalidArgument, $"veche: the digest of a request is at most {SessionLimits.MaxDigestBytes} bytes long");
+
     /// <summary>An outcome that is no longer kept, or a request that comes too late to be told from one.</summary>
     public static readonly StoreError TooOld = new(StoreErrorCode.FailedPrecondition, $"veche: the sequence number is older than the last {SessionLimits.Window} of its session, whose outcomes are kept; nothing was done now, and whether it was done before is no longer known");
 

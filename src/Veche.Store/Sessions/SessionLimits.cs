@@ -15,6 +15,9 @@ public static class SessionLimits
     /// <summary>Largest answer that is kept, in bytes. Of a larger one only the revision is: a retry is told so, and does not run again.</summary>
     public const int MaxAnswerBytes = 32 << 10;
 
+    /// <summary>Longest digest of a request, in bytes: its length is kept in one.</summary>
+    public const int MaxDigestBytes = 64;
+
     /// <summary>What a session counts beside its outcomes, and an outcome beside its answer.</summary>
     internal const int OverheadBytes = 96;
 }

@@ -83,6 +83,11 @@ internal sealed class SessionTable
             return SessionErrors.BadSequence;
         }
 
+        if (command.SessionDigest.Length > SessionLimits.MaxDigestBytes)
+        {
+            return SessionErrors.BadDigest;
+        }
+
         if (Find(command.SessionId, user, out Session session) is { } error)
         {
             return error;

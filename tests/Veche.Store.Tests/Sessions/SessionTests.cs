@@ -87,6 +87,15 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
+    public void A_digest_that_is_too_long_to_be_kept_is_refused()
+    {
+        Command command = In(Id, 1, PutOf("a", "1"));
+        command.SessionDigest = ByteString.CopyFrom(new byte[SessionLimits.MaxDigestBytes + 1]);
+        Assert.Equal(SessionErrors.BadDigest, _harness.Do(command));
+        Assert.Equal(string.Empty, _harness.Keys("a"));
+    }
+
+    [Fact]
     public void A_session_that_is_not_known_does_nothing()
     {
         Assert.Equal(SessionErrors.Unknown, _harness.Do(In(8, 1, PutOf("a", "1"))));

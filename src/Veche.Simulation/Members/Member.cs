@@ -88,6 +88,9 @@ internal sealed partial class Member
     /// <summary>Counts its starts: what was meant for an earlier one is lost.</summary>
     public int Incarnation { get; private set; }
 
+    /// <summary>When it was last started, by the clock of the world.</summary>
+    public long StartedNs { get; private set; }
+
     /// <summary>What came for it while it was paused, in its order: it happens when it goes on, or ends, however early that is.</summary>
     public Queue<ScheduledEvent> PutOff { get; } = new();
 
@@ -122,6 +125,7 @@ internal sealed partial class Member
     public void Start()
     {
         Incarnation++;
+        StartedNs = _world.NowNs;
         var identity = new LogIdentity(World.ClusterId, Id);
         try
         {

@@ -143,6 +143,12 @@ internal sealed class History(World world)
 
     private void CheckSerializable(Operation operation)
     {
+        if (world.Members[operation.Member].StartedNs > operation.CallNs)
+        {
+            // It may have answered before it was started anew, and what it knew to be committed then it need not know now.
+            return;
+        }
+
         (int, int, int) session = (operation.Client, operation.Member, world.Members[operation.Member].Incarnation);
         long seen = _serializable.GetValueOrDefault(session);
         if (operation.Revision < seen)

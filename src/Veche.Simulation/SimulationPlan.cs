@@ -52,7 +52,7 @@ public sealed record SimulationPlan
     {
         Seed = seed,
         Nodes = 5,
-        Clients = 20,
+        Clients = 40,
         FaultsMs = seconds * 1000,
         Workload = new WorkloadPlan { ThinkUs = 195_000, Keys = 100 },
         Faults = new FaultPlan { MeanIntervalMs = new SortedDictionary<FaultKind, int>(FaultPlan.Kinds.ToDictionary(static kind => kind, static _ => 60_000)) },

@@ -61,7 +61,7 @@ public sealed partial class KeyValueStore
 
         long through = _reclaimThrough;
 
-        using IEngineView view = _engine.OpenView();
+        using IEngineView view = _engine.OpenWriterView();
         using IEngineIterator iterator = view.OpenIterator();
         Version? candidate = null;
         long freed = 0;

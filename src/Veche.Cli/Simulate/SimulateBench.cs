@@ -11,7 +11,7 @@ namespace Veche.Cli.Simulate;
 /// <summary><c>veche sim --bench</c>: how fast worlds and judges are on this machine. Processor time is what to compare: a busy machine stretches only the other.</summary>
 internal static class SimulateBench
 {
-    private const int Seconds = 1000;
+    private const int Seconds = 500;
 
     public static SimulationResult Run(ulong seed)
     {

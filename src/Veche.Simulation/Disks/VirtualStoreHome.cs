@@ -55,6 +55,8 @@ internal sealed class VirtualStoreHome(SimulationRandom random) : IStoreHome
 
         public IEngineView OpenView() => memory.OpenView();
 
+        public IEngineView OpenWriterView() => memory.OpenWriterView();
+
         public void Defragment() => memory.Defragment();
 
         public void Flush() => _boundaries.RemoveRange(0, _boundaries.Count - 1);

@@ -18,6 +18,9 @@ internal interface IKeyValueEngine : IDisposable
     /// <summary>The state as it is now, until the view is disposed.</summary>
     IEngineView OpenView();
 
+    /// <summary>The state as it is now for the one who writes: only on the writer's thread, and only until the next <see cref="Commit"/>. Costs no more than it must.</summary>
+    IEngineView OpenWriterView();
+
     /// <summary>Gives room that is no longer used back to the disk. May take long; reading and writing go on beside it.</summary>
     void Defragment();
 

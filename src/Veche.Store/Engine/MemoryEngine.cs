@@ -7,6 +7,7 @@ internal sealed class MemoryEngine : IKeyValueEngine
     private readonly System.Threading.Lock _lock = new();
     private readonly KeyTree _tree;
     private View? _view;
+    private View? _writerView;
 
     /// <summary>Begins empty.</summary>
     public MemoryEngine()
@@ -64,6 +65,9 @@ internal sealed class MemoryEngine : IKeyValueEngine
             return _view ??= new View(_tree.Copy());
         }
     }
+
+    // The tree itself: a copy would make the next commit copy every node that it changes.
+    public IEngineView OpenWriterView() => _writerView ??= new View(_tree);
 
     public void Defragment()
     {

@@ -7,7 +7,7 @@ namespace Veche.Store.Mvcc;
 /// <summary>The state in the middle of a batch: what is committed, and over it what the batch has changed.</summary>
 internal sealed partial class MvccWriter
 {
-    private IEngineView View => _view ??= engine.OpenView();
+    private IEngineView View => _view ??= engine.OpenWriterView();
 
     public KeyValue? Current(ByteString key) =>
         _changed.TryGetValue(key, out KeyValue? found) || _hot.TryGet(key, out found) ? found : MvccReader.Current(View, key.Span);

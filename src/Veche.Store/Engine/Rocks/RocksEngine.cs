@@ -59,6 +59,8 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
         }
     }
 
+    public IEngineView OpenWriterView() => OpenView();
+
     public void Defragment()
     {
         lock (_defragmentLock)

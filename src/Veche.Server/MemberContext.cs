@@ -5,9 +5,11 @@ using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Server.Admission;
 using Veche.Server.Auth;
 using Veche.Server.Http;
 using Veche.Server.Options;
+using Veche.Server.Recipes;
 using Veche.Server.Semantics;
 using Veche.Store;
 using Veche.Store.Leases;
@@ -46,6 +48,11 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
     /// <summary>Writes with a concern, and what is counted of writes.</summary>
     public WriteGate Writes => field ??= new WriteGate(this);
 
+    /// <summary>Refuses writes of clients that would wait too long, or crowd out others.</summary>
+    public WriteAdmission Admission { get; } = new(options.WriteDelayBoundMs);
+
+    private readonly ClientShares _shares = new();
+
     public ReadGate Reads => field ??= new ReadGate(this);
 
     public QuotaGuard Quota => field ??= new QuotaGuard(this);
@@ -71,35 +78,47 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
     /// <summary>Has a command committed and applied, and returns its answer with the whole header.</summary>
     /// <exception cref="RpcException">It was refused, or nobody knows whether it will happen.</exception>
-    public async ValueTask<TResponse> ProposeAsync<TResponse>(Command command, CancellationToken cancellationToken, Write? write = null)
+    public async ValueTask<TResponse> ProposeAsync<TResponse>(Command command, CancellationToken cancellationToken, Write? write = null, AdmissionTicket ticket = default)
         where TResponse : class
     {
-        MemberStatus status = Host.Status;
-        if (status.CommitIndex - status.AppliedIndex > MaxUnappliedEntries)
-        {
-            throw Errors.TooManyRequests();
-        }
-
-        await Quota.CheckAsync(command, cancellationToken).ConfigureAwait(false);
-        if (write is not null)
-        {
-            return await Writes.ProposeAsync<TResponse>(command, write, cancellationToken).ConfigureAwait(false);
-        }
-
-        long started = Stopwatch.GetTimestamp();
-        object? result;
+        bool isCompleted = false;
         try
         {
-            result = await Host.ProposeAsync(command.ToByteArray(), cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
-        {
-            Writes.Metrics.Ended(WriteConcern.Majority, exception is RefusedException ? WriteOutcome.Refused : WriteOutcome.Unknown, Stopwatch.GetElapsedTime(started));
-            throw Errors.Of(exception);
-        }
+            MemberStatus status = Host.Status;
+            if (status.CommitIndex - status.AppliedIndex > MaxUnappliedEntries)
+            {
+                throw Errors.TooManyRequests();
+            }
 
-        Writes.Metrics.Ended(WriteConcern.Majority, WriteOutcome.Success, Stopwatch.GetElapsedTime(started));
-        return result as TResponse ?? throw Errors.Of((StoreError)result!);
+            await Quota.CheckAsync(command, cancellationToken).ConfigureAwait(false);
+            object? result;
+            if (write is not null)
+            {
+                result = await Writes.ProposeAsync<TResponse>(command, write, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                long started = Stopwatch.GetTimestamp();
+                try
+                {
+                    result = await Host.ProposeAsync(command.ToByteArray(), cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
+                {
+                    Writes.Metrics.Ended(WriteConcern.Majority, exception is RefusedException ? WriteOutcome.Refused : WriteOutcome.Unknown, Stopwatch.GetElapsedTime(started));
+                    throw Errors.Of(exception);
+                }
+
+                Writes.Metrics.Ended(WriteConcern.Majority, WriteOutcome.Success, Stopwatch.GetElapsedTime(started));
+            }
+
+            isCompleted = true;
+            return result as TResponse ?? throw Errors.Of((StoreError)result!);
+        }
+        finally
+        {
+            ticket.End(isCompleted);
+        }
     }
 
     /// <summary>The same in the name of whoever makes a call: what they may is judged where the command is applied.</summary>
@@ -110,17 +129,31 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
         SessionTerms.Attach(command, context);
         command.Caller = context.Caller();
         Write? write = Writes.Begin(command, context);
+        AdmissionTicket ticket = Admit(command, context);
         return command.SessionId == 0
-            ? ProposeAsync<TResponse>(command, context.CancellationToken, write)
-            : ProposeInSessionAsync<TResponse>(command, write, context.CancellationToken);
+            ? ProposeAsync<TResponse>(command, context.CancellationToken, write, ticket)
+            : ProposeInSessionAsync<TResponse>(command, write, ticket, context.CancellationToken);
     }
 
-    private async ValueTask<TResponse> ProposeInSessionAsync<TResponse>(Command command, Write? write, CancellationToken cancellationToken)
+    /// <summary>Changes of keys are what comes in floods. Leases, users and members are few, and what is tidied up after a client that is gone is owed to the others.</summary>
+    private AdmissionTicket Admit(Command command, ServerCallContext context)
+    {
+        if (command.BodyCase is not (Command.BodyOneofCase.Put or Command.BodyOneofCase.DeleteRange or Command.BodyOneofCase.Txn) || context is DetachedCallContext)
+        {
+            return default;
+        }
+
+        ClientShare client = _shares.Of(command.Caller, context);
+        long bytes = command.CalculateSize();
+        return Admission.TryEnter(client, bytes, Environment.TickCount64) ? new AdmissionTicket(Admission, client, bytes) : throw Errors.TooManyRequests();
+    }
+
+    private async ValueTask<TResponse> ProposeInSessionAsync<TResponse>(Command command, Write? write, AdmissionTicket ticket, CancellationToken cancellationToken)
         where TResponse : class
     {
         try
         {
-            return await ProposeAsync<TResponse>(command, cancellationToken, write).ConfigureAwait(false);
+            return await ProposeAsync<TResponse>(command, cancellationToken, write, ticket).ConfigureAwait(false);
         }
         catch (RpcException exception) when (exception.Trailers.GetValue(SemanticsHeaders.Outcome) is not null)
         {

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Server.Admission;
 using Veche.Server.Auth;
 using Veche.Server.Gateway;
 using Veche.Server.Http;
@@ -383,6 +384,7 @@ public sealed class VecheServer : IAsyncDisposable
                 }
 
                 listen.UseHttpTwoSniffer();
+                listen.UseConnectionShares();
             });
         }
     }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Prometheus;
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Server.Admission;
 
 namespace Veche.Server.Http;
 
@@ -131,6 +132,7 @@ internal sealed class ServerMetrics
         var text = new StringBuilder();
         Append(text, "etcd_disk_wal_fsync_duration_seconds", "How long making a batch of log writes durable took.", _member.Metrics.LogSyncSeconds);
         Append(text, "etcd_disk_backend_commit_duration_seconds", "How long applying a batch to the store took.", _member.Metrics.ApplySeconds);
+        AdmissionMetrics.Append(text, _member.Admission);
         _member.Writes.Metrics.Append(text, _member.Metrics.UnattendedRefused);
         await context.Response.WriteAsync(text.ToString(), context.RequestAborted).ConfigureAwait(false);
     }

@@ -66,6 +66,7 @@ internal static class Flags
         new("config-file", false, "YAML file with the same names; flags and environment win over it"),
         new("veche-read-concern", false, "what reads are that do not say it themselves: linearizable, lease, bounded:revisions=N,ms=M or stale (default: linearizable)"),
         new("veche-read-rules", false, "the same by prefix of the keys, as PREFIX=CONCERN;PREFIX=CONCERN (default: none)"),
+        new("veche-write-delay-bound-ms", false, "milliseconds that a write may be expected to wait; more are refused at once; 0 refuses none (default: 1000)"),
         new("veche-lease-clock-drift-ms", false, "most that the members' clocks drift apart in an election timeout; allows reads by lease (default: none)"),
         new("parent-pid", false, "stop when this process ends"),
         new("enable-v2", true, "accepted, no effect: there is no v2 API", IsIgnored: true),

@@ -119,6 +119,9 @@ public sealed record ServerOptions
     /// <summary>Most that the members' clocks drift apart in an election timeout, in milliseconds (<c>--veche-lease-clock-drift-ms</c>); the same on every member. Default null: no reads by lease. Less than the election timeout.</summary>
     public int? LeaseClockDriftMs { get; init; }
 
+    /// <summary>Writes that would wait longer are refused at once (<c>--veche-write-delay-bound-ms</c>), in milliseconds at the rate at which writes are completed. Default 1000; 0 refuses none; at most 60000.</summary>
+    public int WriteDelayBoundMs { get; init; } = 1000;
+
     /// <summary>How long a request waits for others before its caller is told, in milliseconds: etcd's 5 seconds and two election timeouts.</summary>
     public int RequestTimeoutMs => 5000 + (2 * ElectionTimeoutMs);
 

@@ -206,6 +206,7 @@ public static class ServerOptionsParser
                 WriteConcern = Text("veche-write-concern", Defaults.WriteConcern),
                 Profiles = Text("veche-profile", Defaults.Profiles),
                 PrefixProfiles = Text("veche-prefix-profile", Defaults.PrefixProfiles),
+                WriteDelayBoundMs = (int)Number("veche-write-delay-bound-ms", Defaults.WriteDelayBoundMs, 0, 60_000),
                 ParentProcessId = given.ContainsKey("parent-pid") ? (int)Number("parent-pid", 0, 1, int.MaxValue) : null,
                 Ignored = [.. given.Keys.Where(static key => Flags.Find(key)!.IsIgnored).Order(StringComparer.Ordinal)],
             };

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veche.Api;
 using Veche.Api.Commands;
@@ -31,6 +32,7 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
     private readonly Authenticator _authenticator;
     private readonly AuthGate _gate;
     private readonly LeaseKeeper _keeper;
+    private readonly System.Threading.Lock _applying = new();
     private long _index;
 
     public LaggingMember()
@@ -63,6 +65,9 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
 
     /// <summary>Entries that are committed, and wait to be applied. Default 0.</summary>
     public long Unapplied { get; set; }
+
+    /// <summary>While it is there, commands wait for it before they are committed. Default none.</summary>
+    public TaskCompletionSource? Held { get; set; }
 
     /// <summary>True once the lease was renewed: before, its time has not even begun.</summary>
     public bool IsRenewed(long lease) => _lessor.RemainingSeconds(lease, 0) != TtlSeconds;
@@ -97,10 +102,15 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         }
     }
 
-    public ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default)
+    public async ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default)
     {
+        if (Held is { } held)
+        {
+            await held.Task;
+        }
+
         CatchUp();
-        return ValueTask.FromResult<object?>(Apply(Command.Parser.ParseFrom(command.Span)));
+        return Apply(Command.Parser.ParseFrom(command.Span));
     }
 
     public async ValueTask<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command, ProposalTerms terms, CancellationToken cancellationToken = default) =>
@@ -169,10 +179,14 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
 
     public object Apply(Command command)
     {
-        var batch = new ApplyBatch();
-        batch.Add(new Committed(new LogPosition(++_index, 1), EntryKind.Command, command.ToByteArray(), WantsResult: true));
-        _store.Apply(batch);
-        return batch.ResultOf(0)!;
+        // Whoever was held goes on wherever it is woken; a store is changed by one at a time.
+        lock (_applying)
+        {
+            var batch = new ApplyBatch();
+            batch.Add(new Committed(new LogPosition(++_index, 1), EntryKind.Command, command.ToByteArray(), WantsResult: true));
+            _store.Apply(batch);
+            return batch.ResultOf(0)!;
+        }
     }
 
     /// <summary>One direction of a stream.</summary>
@@ -228,7 +242,7 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
 
         protected override AuthContext AuthContextCore { get; } = new(null, []);
 
-        protected override IDictionary<object, object> UserStateCore { get; } = new Dictionary<object, object>();
+        protected override IDictionary<object, object> UserStateCore { get; } = new Dictionary<object, object> { ["__HttpContext"] = new DefaultHttpContext() };
 
         protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders) => Task.CompletedTask;
 

@@ -1,0 +1,57 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Veche.Api;
+using Veche.Api.Commands;
+using Veche.Server.Admission;
+using Veche.Server.Tests.Auth;
+
+namespace Veche.Server.Tests.Admission;
+
+/// <summary>More writes than the member can do, none of which ends: the next one hears so at once, and what is no write goes on.</summary>
+public sealed class FloodTests : IDisposable
+{
+    private const string Put = "/etcdserverpb.KV/Put";
+    private const long Lease = 7;
+    private static readonly (StatusCode, string) TooMany = (StatusCode.ResourceExhausted, "etcdserver: too many requests");
+
+    private readonly LaggingMember _member = new();
+    private readonly List<Task<PutResponse>> _flood = [];
+
+    public FloodTests()
+    {
+        _member.Apply(new Command { LeaseGrant = new LeaseGrantRequest { ID = Lease, TTL = LaggingMember.TtlSeconds } });
+        _member.Held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        for (int i = 0; i < WriteAdmission.LeastRoom; i++)
+        {
+            _flood.Add(PutAsync());
+        }
+    }
+
+    public void Dispose() => _member.Dispose();
+
+    [Fact]
+    public async Task The_next_write_is_refused_at_once()
+    {
+        Assert.All(_flood, static write => Assert.False(write.IsCompleted));
+        Assert.Equal(TooMany, await LaggingMember.RefusedAsync(PutAsync));
+    }
+
+    [Fact]
+    public async Task Reads_and_keep_alives_are_answered()
+    {
+        RangeResponse read = await _member.CallAsync("/etcdserverpb.KV/Range", new RangeRequest { Key = ByteString.CopyFromUtf8("k") }, _member.Keys.Range);
+        Assert.Equal(0, read.Count);
+        Assert.Equal(LaggingMember.TtlSeconds, await _member.KeepAliveAsync(Lease));
+    }
+
+    [Fact]
+    public async Task All_that_were_let_in_are_answered_and_make_room()
+    {
+        _member.Held!.SetResult();
+        await Task.WhenAll(_flood);
+
+        Assert.Equal(1 + WriteAdmission.LeastRoom + 1, (await PutAsync()).Header.Revision);
+    }
+
+    private Task<PutResponse> PutAsync() => _member.CallAsync(Put, new PutRequest { Key = ByteString.CopyFromUtf8("k") }, _member.Keys.Put);
+}

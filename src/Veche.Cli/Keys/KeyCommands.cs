@@ -51,9 +51,7 @@ internal static class KeyCommands
         {
             PutRequest request = arguments.Read(context.Parsed, ReadStandardInput);
             Need need = Need.Write(request.Key, ByteString.Empty);
-            PutResponse response = semantics.Say(context)
-                ? await context.Connection.ReadAsync((member, options) => new KV.KVClient(member).PutAsync(request, options), need, cancellationToken).ConfigureAwait(false)
-                : await context.Connection.WriteAsync((member, options) => new KV.KVClient(member).PutAsync(request, options), need, cancellationToken).ConfigureAwait(false);
+            PutResponse response = await semantics.WriteAsync(context, (member, options) => new KV.KVClient(member).PutAsync(request, options), need, cancellationToken).ConfigureAwait(false);
             SemanticsOptions.Tell(context);
             switch (context.Output.Format)
             {
@@ -61,7 +59,7 @@ internal static class KeyCommands
                     context.Output.WriteJson(PutShape.Of(response), OutputJson.Lines.PutShape);
                     break;
                 case OutputFormat.Table:
-                    context.Output.WriteLine($"OK, revision {Texts.Number(response.Header.Revision)}");
+                    context.Output.WriteLine(response.Header.Revision > 0 ? $"OK, revision {Texts.Number(response.Header.Revision)}" : "OK, answered before its commit");
                     Previous(context.Output, response.PrevKv is { } previous ? [previous] : []);
                     break;
                 default:
@@ -75,10 +73,12 @@ internal static class KeyCommands
     {
         var command = new Command("del", "Delete a key or a range of keys.");
         var arguments = new DeleteArguments(command);
+        SemanticsOptions semantics = SemanticsOptions.OfWrites(command);
         return command.Does(async (context, cancellationToken) =>
         {
             DeleteRangeRequest request = arguments.Read(context.Parsed);
-            DeleteRangeResponse response = await context.Connection.WriteAsync((member, options) => new KV.KVClient(member).DeleteRangeAsync(request, options), Need.Write(request.Key, request.RangeEnd), cancellationToken).ConfigureAwait(false);
+            DeleteRangeResponse response = await semantics.WriteAsync(context, (member, options) => new KV.KVClient(member).DeleteRangeAsync(request, options), Need.Write(request.Key, request.RangeEnd), cancellationToken).ConfigureAwait(false);
+            SemanticsOptions.Tell(context);
             switch (context.Output.Format)
             {
                 case OutputFormat.Json:

@@ -7,12 +7,15 @@ namespace Veche.Cli.Sessions;
 /// <summary>What etcd cannot be asked for, on the command line; in metadata on the wire.</summary>
 internal sealed class SemanticsOptions
 {
-    private static readonly string[] Told = ["veche-revision", "veche-age-ms", "veche-token", "veche-warning"];
+    private static readonly string[] Told = ["veche-reached", "veche-revision", "veche-age-ms", "veche-token", "veche-warning", "veche-outcome"];
 
     private readonly Option<string?> _consistency = new("--consistency") { Description = "linearizable, lease, session, causal, bounded:revisions=N,ms=M or stale; shows revision, age and token on the error stream." };
     private readonly Option<string?> _after = new("--after") { Description = "Show at least what this token names." };
     private readonly Option<string?> _session = new("--session") { Description = "Do it once, however often it is repeated in this session under the same --sequence." };
     private readonly Option<long> _sequence = new("--sequence") { Description = "The number of the request in its session, from 1 up." };
+
+    private readonly Option<string?> _concern = new("--write-concern") { Description = "none, leader, leader+fsync, majority-memory, majority, all, a number, zones:N or any:K(NAME,NAME), each also with +applied: what the write must have reached before it is answered; shows on the error stream what it has." };
+    private readonly Option<int> _timeout = new("--write-timeout-ms") { Description = "How long to wait for it, in milliseconds." };
 
     private SemanticsOptions()
     {
@@ -29,6 +32,8 @@ internal sealed class SemanticsOptions
     public static SemanticsOptions OfWrites(Command command)
     {
         var options = new SemanticsOptions();
+        command.Options.Add(options._concern);
+        command.Options.Add(options._timeout);
         command.Options.Add(options._session);
         command.Options.Add(options._sequence);
         return options;
@@ -55,6 +60,18 @@ internal sealed class SemanticsOptions
             context.Connection.Say("veche-after", after);
         }
 
+        if (context.Parsed.GetValue(_concern) is { } concern)
+        {
+            // What it may be depends on the cluster (its zones, its members' names): the member says what is wrong with it.
+            context.Connection.Say("veche-write-concern", concern);
+        }
+
+        if (context.Parsed.GetResult(_timeout) is not null)
+        {
+            int milliseconds = context.Parsed.GetValue(_timeout);
+            context.Connection.Say("veche-write-timeout-ms", milliseconds > 0 ? Texts.Number(milliseconds) : throw new CommandFailedException(ExitCode.Usage, "--write-timeout-ms is a number of milliseconds from 1 up"));
+        }
+
         string? session = context.Parsed.GetValue(_session);
         long sequence = context.Parsed.GetValue(_sequence);
         if (session is null != (sequence == 0))
@@ -70,6 +87,10 @@ internal sealed class SemanticsOptions
 
         return session is not null;
     }
+
+    /// <summary>Sends a write with what was asked for; again at another member where a session makes that safe.</summary>
+    public Task<TResponse> WriteAsync<TResponse>(ClientContext context, Connection.Call<TResponse> call, Need need, CancellationToken cancellationToken) =>
+        Say(context) ? context.Connection.ReadAsync(call, need, cancellationToken) : context.Connection.WriteAsync(call, need, cancellationToken);
 
     /// <summary>Shows what was said beside the reply, where something was asked for.</summary>
     public static void Tell(ClientContext context)

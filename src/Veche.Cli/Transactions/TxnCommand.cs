@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Veche.Api;
 using Veche.Cli.Client;
 using Veche.Cli.Keys;
+using Veche.Cli.Sessions;
 
 namespace Veche.Cli.Transactions;
 
@@ -17,6 +18,7 @@ internal static class TxnCommand
         var then = new Option<string[]>("--then") { Description = "What to do when they hold: get, put or del as on the command line. Can be given again." };
         var otherwise = new Option<string[]>("--else") { Description = "What to do when they do not." };
         var command = new Command("txn", "Do several things at once, depending on conditions. Without options it reads etcdctl's form from standard input: conditions, an empty line, operations, an empty line, operations otherwise.") { conditions, then, otherwise };
+        SemanticsOptions semantics = SemanticsOptions.OfWrites(command);
         return command.Does(async (context, cancellationToken) =>
         {
             string[] holds = context.Parsed.GetValue(conditions) ?? [];
@@ -25,7 +27,8 @@ internal static class TxnCommand
             TxnRequest request = holds.Length + success.Length + failure.Length > 0
                 ? Make(holds, success, failure)
                 : Read(Console.In, Console.IsInputRedirected ? null : context.Error);
-            TxnResponse response = await SendAsync(context.Connection, request, cancellationToken).ConfigureAwait(false);
+            TxnResponse response = await SendAsync(context, semantics, request, cancellationToken).ConfigureAwait(false);
+            SemanticsOptions.Tell(context);
             if (context.Output.Format == OutputFormat.Json)
             {
                 context.Output.WriteJson(TxnShape.Of(response), OutputJson.Lines.TxnShape);
@@ -62,14 +65,14 @@ internal static class TxnCommand
         return request;
     }
 
-    private static Task<TxnResponse> SendAsync(Connection connection, TxnRequest request, CancellationToken cancellationToken)
+    private static Task<TxnResponse> SendAsync(ClientContext context, SemanticsOptions semantics, TxnRequest request, CancellationToken cancellationToken)
     {
         List<RequestOp> all = [.. request.Success, .. request.Failure];
         Connection.Call<TxnResponse> call = (member, options) => new KV.KVClient(member).TxnAsync(request, options);
         ByteString key = request.Compare.Select(static compare => compare.Key).Concat(all.Select(KeyOf)).FirstOrDefault(ByteString.Empty);
         return all.All(static operation => operation.RequestRange is not null)
-            ? connection.ReadAsync(call, Need.Read(key, ByteString.Empty), cancellationToken)
-            : connection.WriteAsync(call, new Need("readwrite", key, ByteString.Empty), cancellationToken);
+            ? context.Connection.ReadAsync(call, Need.Read(key, ByteString.Empty), cancellationToken)
+            : semantics.WriteAsync(context, call, new Need("readwrite", key, ByteString.Empty), cancellationToken);
     }
 
     private static ByteString KeyOf(RequestOp operation) => operation.RequestPut?.Key ?? operation.RequestRange?.Key ?? operation.RequestDeleteRange!.Key;

@@ -42,5 +42,21 @@ public sealed class SemanticsTests : IAsyncLifetime
         Assert.Contains("the session is unknown", (await VecheAsync("put", "a", "1", "--session", session, "--sequence", "1")).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_write_says_what_it_has_reached()
+    {
+        Ended put = await VecheAsync("put", "a", "1", "--write-concern", "all+applied", "--write-timeout-ms", "5000");
+        Assert.Equal((0, "OK\n"), (put.Code, put.Output));
+        Assert.Matches("^reached: all\\+applied\n", put.Error);
+        Assert.Equal("OK, answered before its commit\n", (await VecheAsync("put", "a", "2", "--write-concern", "none", "-w", "table")).Output);
+
+        // What is deleted is known only after the commit.
+        Assert.NotEqual(0, (await VecheAsync("del", "a", "--write-concern", "leader")).Code);
+        Assert.Matches("^reached: 1\n", (await VecheAsync("del", "a", "--write-concern", "1")).Error);
+        Assert.Matches("^reached: majority\n", (await VecheAsync("txn", "--then", "put b 1", "--write-concern", "majority")).Error);
+        Assert.Contains("most", (await VecheAsync("put", "a", "1", "--write-concern", "most")).Error, StringComparison.Ordinal);
+        Assert.Equal(2, (await VecheAsync("put", "a", "1", "--write-timeout-ms", "0")).Code);
+    }
+
     private Task<Ended> VecheAsync(params string[] arguments) => Run.CommandAsync([.. arguments, "--endpoints", _server.ClientAddresses[0]]);
 }

@@ -92,7 +92,7 @@ public static class Scenarios
             Nodes = random.Pick([3, 3, 5]),
             Clients = random.Between(4, 12),
             Member = plan.Member with { LeaseClockDriftBoundMs = random.Chance(0.6) ? 2 + (int)(plan.Member.ElectionTimeoutMs * 2.2 * plan.Member.ClockDriftPpm / 1e6) : null },
-            Faults = Often(random, 0.7, (FaultKind.Transfer, 300), (FaultKind.EarlyTimeout, 600), (FaultKind.Partition, 600), (FaultKind.OneWay, 600), (FaultKind.Pause, 800), (FaultKind.Clog, 400), (FaultKind.Kill, 1200), (FaultKind.ClockDrift, 1000), (FaultKind.Coup, 1500)) with
+            Faults = Often(random, 0.7, (FaultKind.Transfer, 300), (FaultKind.EarlyTimeout, 600), (FaultKind.Partition, 600), (FaultKind.OneWay, 600), (FaultKind.Pause, 800), (FaultKind.Clog, 400), (FaultKind.Kill, 1200), (FaultKind.ClockDrift, 1000), (FaultKind.Coup, 1500), (FaultKind.CrashLoop, 400)) with
             {
                 MeanDurationMs = random.Between(100, 1500),
                 MeanRestartMs = random.Between(10, 500),

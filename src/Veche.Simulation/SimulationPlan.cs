@@ -114,7 +114,7 @@ public sealed record SimulationPlan
             // From a generator of its own, so that the rest of the world is what it is without it.
             Member = member with { AcknowledgementRules = new SimulationRandom(seed ^ 0xACC0_4D6E).Chance(0.25) },
             Workload = WorkloadPlan.Draw(random).WithSemantics(seed),
-            Faults = faults,
+            Faults = faults.DrawMore(seed),
             Buggified = buggified,
         };
         return random.Chance(0.5) ? Scenarios.Shape(plan, random.Pick([.. Scenarios.Names])) : plan;

@@ -17,7 +17,14 @@ public static class Scenarios
         ["reads"] = ("reads by quorum and by lease while leaders are cut off, paused and replaced", Reads),
         ["sessions"] = ("writes that are repeated until they are answered, and reads with tokens, while members crash and leaders change", Sessions),
         ["leases"] = ("leases while leaders change", Leases),
+        ["transactions"] = ("transactions of every shape on few keys, applied many at a time", Transactions),
     };
+
+    /// <summary>Those that half of all worlds are bent toward: the first ones.</summary>
+    internal static IReadOnlyList<string> First { get; } = ["calm", "disks", "elections", "leases", "membership", "reads", "sessions", "snapshots"];
+
+    /// <summary>Those that came later; some more of all worlds are bent toward them.</summary>
+    internal static IReadOnlyList<string> Later { get; } = [.. All.Keys.Except(First)];
 
     /// <summary>Their names, in order.</summary>
     public static IReadOnlyCollection<string> Names => All.Keys;
@@ -136,6 +143,26 @@ public static class Scenarios
                 MeanRestartMs = random.Between(100, 2000),
             },
             Workload = plan.Workload with { Weights = weights, ThinkUs = random.Between(10_000L, 200_000), LeaseTtlSeconds = random.Between(2, 4) },
+        };
+    }
+
+    private static SimulationPlan Transactions(SimulationPlan plan, SimulationRandom random)
+    {
+        int[] weights = [20, 5, 10, 10, 5, 2, 2, 2, 5, 1, 2, 3, 60, 5, 10, 10, 10];
+        return plan with
+        {
+            Nodes = random.Pick([1, 3, 3]),
+            Clients = random.Between(6, 16),
+
+            // While one batch is applied the next one gathers.
+            Member = plan.Member with { ApplyUs = random.Between(5_000L, 40_000), MaxEntriesPerApply = 256 },
+            Faults = Often(random, 0.5, (FaultKind.Transfer, 2000), (FaultKind.Kill, 2000), (FaultKind.PowerLoss, 2000), (FaultKind.Pause, 2000)) with
+            {
+                MeanDurationMs = random.Between(100, 1000),
+                MeanRestartMs = random.Between(50, 500),
+            },
+            Workload = plan.Workload with { Weights = weights, ThinkUs = random.Between(500L, 10_000), Keys = random.Between(2, 9) },
+            FaultsMs = random.Between(3_000, 10_000),
         };
     }
 

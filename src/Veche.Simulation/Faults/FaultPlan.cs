@@ -122,11 +122,8 @@ public sealed record FaultPlan
     }
 
     /// <summary>Draws the kinds that came later, from luck of their own: what a seed does without them stays what it was.</summary>
-    public FaultPlan DrawMore(ulong seed)
-    {
-        var random = new SimulationRandom(seed ^ 0xFA17_0002);
-        return random.Chance(0.1) ? With(FaultKind.CrashLoop, random.Between(500, 10_000)) : this;
-    }
+    public FaultPlan DrawMore(SimulationRandom random) =>
+        random.Chance(0.1) ? With(FaultKind.CrashLoop, random.Between(500, 10_000)) : this;
 
     /// <summary>These kinds, each at its usual pace.</summary>
     public static FaultPlan Of(IEnumerable<FaultKind> kinds) =>

@@ -36,6 +36,12 @@ public sealed record RaftOptions
     /// <summary>Most entries in one append message. Default 4096.</summary>
     public int MaxEntriesPerAppend { get; init; } = 4096;
 
+    /// <summary>
+    /// While it is not known where a follower's log agrees with its own, a leader sends no entries with its appends (thesis, chapter 3): nothing is sent twice, for a
+    /// round trip more after each change of leaders. Default false.
+    /// </summary>
+    public bool ProbeWithoutEntries { get; init; }
+
     /// <summary>Most unanswered append messages per follower. Default 256.</summary>
     public int MaxInflightAppends { get; init; } = 256;
 

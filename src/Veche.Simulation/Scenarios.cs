@@ -17,7 +17,14 @@ public static class Scenarios
         ["reads"] = ("reads by quorum and by lease while leaders are cut off, paused and replaced", Reads),
         ["sessions"] = ("writes that are repeated until they are answered, and reads with tokens, while members crash and leaders change", Sessions),
         ["leases"] = ("leases while leaders change", Leases),
+        ["transactions"] = ("transactions of every shape on few keys, applied many at a time", Transactions),
     };
+
+    /// <summary>Those that half of all worlds are bent toward: the first ones.</summary>
+    internal static IReadOnlyList<string> First { get; } = ["calm", "disks", "elections", "leases", "membership", "reads", "sessions", "snapshots"];
+
+    /// <summary>Those that came later; some more of all worlds are bent toward them.</summary>
+    internal static IReadOnlyList<string> Later { get; } = [.. All.Keys.Except(First)];
 
     /// <summary>Their names, in order.</summary>
     public static IReadOnlyCollection<string> Names => All.Keys;
@@ -92,7 +99,7 @@ public static class Scenarios
             Nodes = random.Pick([3, 3, 5]),
             Clients = random.Between(4, 12),
             Member = plan.Member with { LeaseClockDriftBoundMs = random.Chance(0.6) ? 2 + (int)(plan.Member.ElectionTimeoutMs * 2.2 * plan.Member.ClockDriftPpm / 1e6) : null },
-            Faults = Often(random, 0.7, (FaultKind.Transfer, 300), (FaultKind.EarlyTimeout, 600), (FaultKind.Partition, 600), (FaultKind.OneWay, 600), (FaultKind.Pause, 800), (FaultKind.Clog, 400), (FaultKind.Kill, 1200), (FaultKind.ClockDrift, 1000), (FaultKind.Coup, 1500)) with
+            Faults = Often(random, 0.7, (FaultKind.Transfer, 300), (FaultKind.EarlyTimeout, 600), (FaultKind.Partition, 600), (FaultKind.OneWay, 600), (FaultKind.Pause, 800), (FaultKind.Clog, 400), (FaultKind.Kill, 1200), (FaultKind.ClockDrift, 1000), (FaultKind.Coup, 1500), (FaultKind.CrashLoop, 400)) with
             {
                 MeanDurationMs = random.Between(100, 1500),
                 MeanRestartMs = random.Between(10, 500),
@@ -136,6 +143,26 @@ public static class Scenarios
                 MeanRestartMs = random.Between(100, 2000),
             },
             Workload = plan.Workload with { Weights = weights, ThinkUs = random.Between(10_000L, 200_000), LeaseTtlSeconds = random.Between(2, 4) },
+        };
+    }
+
+    private static SimulationPlan Transactions(SimulationPlan plan, SimulationRandom random)
+    {
+        int[] weights = [20, 5, 10, 10, 5, 2, 2, 2, 5, 1, 2, 3, 60, 5, 10, 10, 10];
+        return plan with
+        {
+            Nodes = random.Pick([1, 3, 3]),
+            Clients = random.Between(6, 16),
+
+            // While one batch is applied the next one gathers.
+            Member = plan.Member with { ApplyUs = random.Between(5_000L, 40_000), MaxEntriesPerApply = 256 },
+            Faults = Often(random, 0.5, (FaultKind.Transfer, 2000), (FaultKind.Kill, 2000), (FaultKind.PowerLoss, 2000), (FaultKind.Pause, 2000)) with
+            {
+                MeanDurationMs = random.Between(100, 1000),
+                MeanRestartMs = random.Between(50, 500),
+            },
+            Workload = plan.Workload with { Weights = weights, ThinkUs = random.Between(500L, 10_000), Keys = random.Between(2, 9) },
+            FaultsMs = random.Between(3_000, 10_000),
         };
     }
 

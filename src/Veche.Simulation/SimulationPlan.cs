@@ -103,6 +103,8 @@ public sealed record SimulationPlan
             member = member with { LeaseClockDriftBoundMs = 2 + (int)(member.ElectionTimeoutMs * 2.2 * member.ClockDriftPpm / 1e6) };
         }
 
+        // What came later is drawn from luck of its own: what a seed does without it stays what it was.
+        var later = new SimulationRandom(seed ^ 0x1A7E_4000);
         var plan = new SimulationPlan
         {
             Seed = seed,
@@ -112,11 +114,13 @@ public sealed record SimulationPlan
             Network = NetworkPlan.Draw(random),
 
             // From a generator of its own, so that the rest of the world is what it is without it.
-            Member = member with { AcknowledgementRules = new SimulationRandom(seed ^ 0xACC0_4D6E).Chance(0.25) },
+            Member = (member with { AcknowledgementRules = new SimulationRandom(seed ^ 0xACC0_4D6E).Chance(0.25) }).DrawMore(later, buggified),
             Workload = WorkloadPlan.Draw(random).WithSemantics(seed),
-            Faults = faults,
+            Faults = faults.DrawMore(later),
             Buggified = buggified,
         };
-        return random.Chance(0.5) ? Scenarios.Shape(plan, random.Pick([.. Scenarios.Names])) : plan;
+        string? scenario = random.Chance(0.5) ? random.Pick(Scenarios.First) : null;
+        scenario = later.Chance(0.08) ? later.Pick(Scenarios.Later) : scenario;
+        return scenario is null ? plan : Scenarios.Shape(plan, scenario);
     }
 }

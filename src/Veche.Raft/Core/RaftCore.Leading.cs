@@ -69,7 +69,8 @@ public sealed partial class RaftCore
             return false;
         }
 
-        long last = follower.Next > LastPosition.Index ? previous : _trail.LastWithin(follower.Next, _options.MaxBytesPerAppend, _options.MaxEntriesPerAppend);
+        bool isQuestion = follower.Next > LastPosition.Index || (_options.ProbeWithoutEntries && follower.State == ReplicationState.Probe);
+        long last = isQuestion ? previous : _trail.LastWithin(follower.Next, _options.MaxBytesPerAppend, _options.MaxEntriesPerAppend);
         Send(new AppendRequest(Id, follower.Member, Term, new LogPosition(previous, previousTerm), last, CommitIndex));
         if (last > previous || follower.State == ReplicationState.Probe)
         {

@@ -59,6 +59,9 @@ internal sealed class Client
         Send(kind, key);
     }
 
+    /// <summary>Asks this member next, as one does whose other connections broke.</summary>
+    public void TurnTo(int member) => _member = member;
+
     public void OnWake(long ticket)
     {
         if (ticket != _ticket)

@@ -1,4 +1,5 @@
 using Veche.Replica;
+using Veche.Simulation.Clients;
 using Veche.Simulation.Members;
 using Veche.Simulation.Network;
 
@@ -210,6 +211,9 @@ internal sealed partial class FaultInjector
             case FaultKind.Coup:
                 Coup();
                 break;
+            case FaultKind.CrashLoop:
+                CrashLoop();
+                break;
             case FaultKind.Membership:
                 _world.Operator.ChangeMembers();
                 break;
@@ -410,6 +414,43 @@ internal sealed partial class FaultInjector
                 }
             });
         }
+    }
+
+    /// <summary>One that does not lead, for that one asks the leader; each of its lives is long enough to hear of a leader and to ask something.</summary>
+    private void CrashLoop()
+    {
+        List<Member> followers = [.. _world.Members.Where(static member => member is { State: MemberState.Up, Core.Role: not Raft.Role.Leader })];
+        if (followers.Count == 0)
+        {
+            return;
+        }
+
+        Member member = _random.Pick(followers);
+        _world.Count("crash loops");
+        int lives = _random.Between(3, 10);
+        long meanLifeNs = _world.Plan.Member.HeartbeatIntervalMs * 500_000L;
+        long endNs = 0;
+        for (int life = 0; life < lives; life++)
+        {
+            _world.Later(endNs, () =>
+            {
+                if (!IsOver && member.IsRunning)
+                {
+                    member.Kill();
+                    StartLater(member, 1_000_000 + _random.Below(3_000_000L));
+                    foreach (Client client in _world.Clients)
+                    {
+                        if (_random.Chance(0.3))
+                        {
+                            client.TurnTo(member.Number);
+                        }
+                    }
+                }
+            });
+            endNs += 5_000_000 + _random.Exponential(meanLifeNs);
+        }
+
+        _world.NoteFault(FaultKind.CrashLoop, member.Number, "is killed soon after each start", endNs: _world.NowNs + endNs);
     }
 
     private void Crash(Member? member, bool power)

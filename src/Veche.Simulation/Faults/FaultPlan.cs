@@ -68,6 +68,9 @@ public enum FaultKind
 
     /// <summary>A member that does not hear the leader campaigns again and again, while those it needs are restarted.</summary>
     Coup,
+
+    /// <summary>A process ends again and again, soon after each start, while answers to what it asked are still on their way.</summary>
+    CrashLoop,
 }
 
 /// <summary>Which faults there are in a world, and how often.</summary>
@@ -101,7 +104,7 @@ public sealed record FaultPlan
     {
         var intervals = new SortedDictionary<FaultKind, int>();
         double share = 0.15 + (random.Fraction() * 0.5);
-        foreach (FaultKind kind in All)
+        foreach (FaultKind kind in All.Where(static kind => kind <= FaultKind.Coup))
         {
             int interval = kind switch
             {
@@ -117,6 +120,10 @@ public sealed record FaultPlan
 
         return new FaultPlan { MeanIntervalMs = intervals };
     }
+
+    /// <summary>Draws the kinds that came later, from luck of their own: what a seed does without them stays what it was.</summary>
+    public FaultPlan DrawMore(SimulationRandom random) =>
+        random.Chance(0.1) ? With(FaultKind.CrashLoop, random.Between(500, 10_000)) : this;
 
     /// <summary>These kinds, each at its usual pace.</summary>
     public static FaultPlan Of(IEnumerable<FaultKind> kinds) =>

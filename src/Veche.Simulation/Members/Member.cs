@@ -320,6 +320,7 @@ internal sealed partial class Member
                 HeartbeatIntervalMs = _plan.HeartbeatIntervalMs,
                 LeaseClockDriftBoundMs = _plan.LeaseClockDriftBoundMs,
                 MaxEntriesPerAppend = _plan.MaxEntriesPerAppend,
+                ProbeWithoutEntries = _plan.ProbeWithoutEntries,
                 MaxInflightAppends = _plan.MaxInflightAppends,
             },
             MaxCommandsPerWrite = _plan.MaxCommandsPerWrite,

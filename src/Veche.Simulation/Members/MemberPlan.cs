@@ -35,6 +35,9 @@ public sealed record MemberPlan
     /// <summary>Most entries in one append message.</summary>
     public int MaxEntriesPerAppend { get; init; } = 256;
 
+    /// <summary>A leader asks where a follower's log agrees with its own before it sends entries.</summary>
+    public bool ProbeWithoutEntries { get; init; }
+
     /// <summary>Most unanswered append messages to one follower.</summary>
     public int MaxInflightAppends { get; init; } = 64;
 
@@ -61,4 +64,18 @@ public sealed record MemberPlan
 
     /// <summary>Largest difference of a clock's rate from the world's, in parts per million, either way.</summary>
     public int ClockDriftPpm { get; init; } = 50;
+
+    /// <summary>Draws the settings that came later.</summary>
+    /// <param name="random">Luck of their own.</param>
+    /// <param name="buggified">Gets the names of those that are unusual.</param>
+    public MemberPlan DrawMore(SimulationRandom random, ICollection<string> buggified)
+    {
+        bool probesWithoutEntries = random.Chance(0.25);
+        if (probesWithoutEntries)
+        {
+            buggified.Add("probes without entries");
+        }
+
+        return this with { ProbeWithoutEntries = probesWithoutEntries };
+    }
 }

@@ -73,6 +73,7 @@ internal sealed class MiniCluster
         StallBoundMs = _measuresHealth ? 100 : null,
         MaxBytesPerAppend = 200,
         MaxEntriesPerAppend = 3,
+        ProbeWithoutEntries = _seed % 4 == 0,
         MaxInflightAppends = 3,
         MaxInflightBytes = 500,
         MaxUncommittedBytes = 5000,

@@ -20,6 +20,21 @@ public sealed class Section53_ReplicationTests
     }
 
     [Fact]
+    public void Leader_may_ask_where_logs_agree_before_it_sends_entries()
+    {
+        var node = new CoreHarness(options: DefaultOptions with { ProbeWithoutEntries = true }, start: StartWith(3, new HardState(1, MemberId.None), 1, 1, 1));
+        node.BecomeLeader();
+        Assert.All(node.Sent<AppendRequest>(), static question => Assert.Equal((new LogPosition(3, 1), 3L), (question.Previous, question.LastIndex)));
+        Assert.Equal(2, node.Sent<AppendRequest>().Count);
+
+        node.Receive(new AppendRejected(M(2), Self, 2, 3, new LogPosition(1, 1)));
+        Assert.Equal(new AppendRequest(Self, M(2), 2, new LogPosition(1, 1), 1, 0), Assert.Single(node.Sent<AppendRequest>()));
+
+        node.Accept(M(2), 1);
+        Assert.Equal(new AppendRequest(Self, M(2), 2, new LogPosition(1, 1), 4, 0), Assert.Single(node.Sent<AppendRequest>()));
+    }
+
+    [Fact]
     public void Leader_commits_an_entry_that_a_majority_has()
     {
         var node = new CoreHarness();

@@ -40,7 +40,7 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         _store.LeaseObserver = _lessor;
         ServerOptions options = AuthServer.Quick with { InitialCluster = [("default", new Uri("http://127.0.0.1:1"))] };
         _member = new MemberContext(options, ClusterIdentity.Of(options), _store, watches, _lessor) { Host = this };
-        _lessor.Promote(MemberContext.NowNs, 0);
+        _lessor.Promote(MemberContext.NowNs, 0, term: 1);
         var table = new SimpleTokenTable(TimeSpan.FromHours(1), TimeProvider.System);
         _store.AuthObserver = table;
         _authenticator = new Authenticator(_member, new SimpleTokens(_member, table), new Passwords(4), new ServerLog(NullLogger.Instance));

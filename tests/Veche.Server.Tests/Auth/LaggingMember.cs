@@ -88,6 +88,9 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         }
     }
 
+    /// <summary>The same of any command.</summary>
+    public void AcknowledgeCommand(Command command) => _acknowledged.Enqueue(command);
+
     /// <summary>Everything that was acknowledged arrives.</summary>
     public void CatchUp()
     {

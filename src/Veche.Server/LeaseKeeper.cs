@@ -7,6 +7,7 @@ using Veche.Hosting;
 using Veche.Raft;
 using Veche.Server.Auth;
 using Veche.Store;
+using LeaseCheckpoint = Veche.Api.Commands.LeaseCheckpoint;
 
 namespace Veche.Server;
 
@@ -25,6 +26,8 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
     private const int QuestionBytes = 9;
     private const int AnswerBytes = 8;
 
+    /// <summary>Whoever takes a checkpoint from the lessor brings it to the log before anybody takes the next: of two about one lease, the later counts.</summary>
+    private readonly System.Threading.Lock _checkpointOrder = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _sweeping = Task.CompletedTask;
     private int _inFlight;
@@ -86,7 +89,7 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
                     LeasePermissions.RefuseUnlessMayKeep(member.Store, caller, id);
                 }
 
-                long? ttl = member.Lessor.Renew(id, MemberContext.NowNs);
+                long? ttl = await CaughtUpAsync(member.Lessor.Renew, id, static ttl => ttl > 0, cancellationToken).ConfigureAwait(false);
                 if (ttl is not > 0)
                 {
                     return ttl;
@@ -103,7 +106,7 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
                 }
 
                 MemberStatus status = member.Host.Status;
-                if (status.Role != Raft.Role.Leader || status.Term != term)
+                if (status.Role != Raft.Role.Leader || status.Term != term || !await CommitPromiseAsync(id, term).ConfigureAwait(false))
                 {
                     return null;
                 }
@@ -112,10 +115,60 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
                 return ttl;
 
             case RemainingCall:
-                return member.Lessor.RemainingSeconds(id, MemberContext.NowNs);
+                return await CaughtUpAsync(member.Lessor.RemainingSeconds, id, static seconds => seconds >= 0, cancellationToken).ConfigureAwait(false);
 
             default:
                 throw new RefusedException(RefusalReason.Unreachable, "a call of a later version");
+        }
+    }
+
+    /// <summary>Asks the lessor. What a leader's lessor does not know yet may have been acknowledged to somebody: then it is asked again by everything that was.</summary>
+    private async ValueTask<long?> CaughtUpAsync(Func<long, long, long?> ask, long id, Func<long, bool> knows, CancellationToken cancellationToken)
+    {
+        long? answer = ask(id, MemberContext.NowNs);
+        if ((answer is { } known && knows(known)) || !member.Lessor.IsPrimary)
+        {
+            return answer;
+        }
+
+        await member.Host.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
+        return ask(id, MemberContext.NowNs);
+    }
+
+    /// <summary>What must be in the log before a renewal may be told; false when this member does not lead the term any more, or cannot say whether it is there.</summary>
+    private async ValueTask<bool> CommitPromiseAsync(long id, long term)
+    {
+        LeaseCheckpoint? first;
+        ValueTask<bool> committing;
+        lock (_checkpointOrder)
+        {
+            if (!member.Lessor.MayPromise(id, term, out first))
+            {
+                return false;
+            }
+
+            committing = first is null ? new ValueTask<bool>(true) : CheckpointAsync(first);
+        }
+
+        return await committing.ConfigureAwait(false);
+    }
+
+    /// <summary>Has a checkpoint committed; true when it counts. It is in the order of the log when this returns its task.</summary>
+    private async ValueTask<bool> CheckpointAsync(LeaseCheckpoint checkpoint)
+    {
+        try
+        {
+            return await member.Host.ProposeAsync(new Command { LeaseCheckpoint = checkpoint, Caller = new Caller { IsMember = true } }.ToByteArray(), _stop.Token).ConfigureAwait(false) is LeaseCheckpoint;
+        }
+        catch (RefusedException)
+        {
+            member.Lessor.Withdraw(checkpoint);
+            return false;
+        }
+        catch (Exception exception) when (exception is OutcomeUnknownException or OperationCanceledException)
+        {
+            // Should it be in the log, it counts.
+            return false;
         }
     }
 
@@ -173,11 +226,19 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
                 int room = Math.Min(MaxRevocationsPerSweep, MaxRevocationsInFlight - Volatile.Read(ref _inFlight));
-                member.Lessor.TakeExpired(MemberContext.NowNs, Math.Max(0, room), expired);
+                long term = member.Lessor.TakeExpired(MemberContext.NowNs, Math.Max(0, room), expired);
                 foreach (long id in expired)
                 {
                     Interlocked.Increment(ref _inFlight);
-                    _ = RevokeAsync(id);
+                    _ = RevokeAsync(id, term);
+                }
+
+                lock (_checkpointOrder)
+                {
+                    if (member.Lessor.TakeCheckpoint(MemberContext.NowNs) is { } checkpoint)
+                    {
+                        _ = CheckpointAsync(checkpoint).AsTask();
+                    }
                 }
 
                 expired.Clear();
@@ -189,11 +250,11 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
         }
     }
 
-    private async Task RevokeAsync(long id)
+    private async Task RevokeAsync(long id, long term)
     {
         try
         {
-            await member.Host.ProposeAsync(new Command { LeaseRevoke = new LeaseRevokeRequest { ID = id }, Caller = new Caller { IsMember = true } }.ToByteArray(), _stop.Token).ConfigureAwait(false);
+            await member.Host.ProposeAsync(new Command { LeaseRevoke = new LeaseRevokeRequest { ID = id }, ExpiredInTerm = (ulong)term, Caller = new Caller { IsMember = true } }.ToByteArray(), _stop.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException or OperationCanceledException)
         {

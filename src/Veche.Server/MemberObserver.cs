@@ -8,24 +8,24 @@ namespace Veche.Server;
 internal sealed class MemberObserver(Lessor lessor, int electionTimeoutMs) : IReplicaObserver
 {
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _leads;
+    private long _termLed;
 
     /// <summary>Ends with the reason when the member has stopped itself.</summary>
     public Task<Exception> Failure => _failed.Task;
 
     public void LeadershipChanged(MemberStatus status)
     {
-        bool leads = status.Role == Role.Leader;
-        if (leads && !_leads)
+        long termLed = status.Role == Role.Leader ? status.Term : 0;
+        if (termLed != 0 && termLed != _termLed)
         {
-            lessor.Promote(MemberContext.NowNs, electionTimeoutMs * 1_000_000L);
+            lessor.Promote(MemberContext.NowNs, electionTimeoutMs * 1_000_000L, termLed);
         }
-        else if (!leads && _leads)
+        else if (termLed == 0 && _termLed != 0)
         {
             lessor.Demote();
         }
 
-        _leads = leads;
+        _termLed = termLed;
     }
 
     public void ConfigurationChanged(Configuration configuration)

@@ -142,7 +142,7 @@ public static class Scenarios
                 MeanDurationMs = random.Between(300, 3000),
                 MeanRestartMs = random.Between(100, 2000),
             },
-            Workload = plan.Workload with { Weights = weights, ThinkUs = random.Between(10_000L, 200_000), LeaseTtlSeconds = random.Between(2, 4) },
+            Workload = plan.Workload with { Weights = weights, ThinkUs = random.Chance(0.5) ? random.Between(10_000L, 200_000) : random.Between(200_000L, 1_500_000), LeaseTtlSeconds = random.Between(2, 4) },
         };
     }
 

@@ -45,6 +45,7 @@ internal sealed class World
         Acknowledgements = new AcknowledgementJudge(Judge.Canon, Count);
         Model = new ReferenceModel(Judge.Canon);
         History = new History(this);
+        Model.LeaseExpired = History.LeaseExpired;
         Atlas = new Atlas(this);
         Faults = new FaultInjector(this, _random.Fork());
         Operator = new Operator(this, _random.Fork());

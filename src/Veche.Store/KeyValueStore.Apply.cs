@@ -103,9 +103,9 @@ public sealed partial class KeyValueStore
             case Command.BodyOneofCase.LeaseGrant:
                 return writer.Grant(command.LeaseGrant);
             case Command.BodyOneofCase.LeaseRevoke:
-                return writer.Revoke(command.LeaseRevoke);
+                return command.ExpiredInTerm == 0 ? writer.Revoke(command.LeaseRevoke) : writer.Expire(command.LeaseRevoke, (long)command.ExpiredInTerm, entry.Position.Term);
             case Command.BodyOneofCase.LeaseCheckpoint:
-                return writer.Checkpoint(command.LeaseCheckpoint);
+                return writer.Checkpoint(command.LeaseCheckpoint, entry.Position.Term);
             case Command.BodyOneofCase.Member:
                 return writer.SetMember(command.Member);
             case Command.BodyOneofCase.Auth:
@@ -149,7 +149,7 @@ public sealed partial class KeyValueStore
             Counters.Count(events);
         }
 
-        writer.TellLeases(LeaseObserver);
+        writer.TellLeases(LeaseObserver, applied.Term);
         _authWriter?.Tell(AuthObserver);
         if (writer.ChangedMembers)
         {

@@ -73,7 +73,7 @@ public sealed partial class KeyValueStore
         Advanced?.Invoke();
         EventSink?.Reset();
         AuthObserver?.Reset();
-        LeaseObserver?.Reset(Leases());
+        LeaseObserver?.Reset(Leases(), applied.Term);
         Reclaimed?.Invoke(meta.ReclaimedRevision);
     }
 

@@ -29,7 +29,14 @@ public sealed partial class KeyValueStore
     /// <param name="request">What is asked.</param>
     /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
     /// <exception cref="StoreException">It is refused.</exception>
-    public RangeResponse Range(RangeRequest request, Caller? caller = null)
+    public RangeResponse Range(RangeRequest request, Caller? caller = null) => RangeWithin(long.MaxValue, request, caller)!;
+
+    /// <summary>The same; null when there would be more than so many bytes of keys and values, and <see cref="OpenRangeMessage"/> can give them piece by piece.</summary>
+    /// <param name="maxBytes">The bound, in bytes.</param>
+    /// <param name="request">What is asked.</param>
+    /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
+    /// <exception cref="StoreException">It is refused.</exception>
+    public RangeResponse? RangeWithin(long maxBytes, RangeRequest request, Caller? caller = null)
     {
         if (RequestValidator.Check(request) is { } senseless)
         {
@@ -40,7 +47,29 @@ public sealed partial class KeyValueStore
         using OpenState state = OpenReading();
         Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request));
         var source = new CommittedKeyValues(state.View, state.Revision, state.CompactRevision);
-        return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.Run(request, source, _pages);
+        return RangeQuery.Check(request, source) is { } error ? throw new StoreException(error) : RangeQuery.RunWithin(maxBytes, request, source, _pages);
+    }
+
+    /// <summary>Begins the answer to a range that <see cref="RangeWithin"/> found too large, in bytes, however large it is.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="caller">Who asks. While authentication is on, nobody is refused. Default nobody.</param>
+    /// <exception cref="StoreException">It is refused.</exception>
+    public RangeMessage OpenRangeMessage(RangeRequest request, Caller? caller = null)
+    {
+        OpenState state = OpenReading();
+        try
+        {
+            Refuse(CheckRecent(state.Auth, caller) ?? RequestPermissions.Check(state.Auth, caller, request));
+            IEngineView view = state.View.ForLongWalk();
+            var source = new CommittedKeyValues(view, state.Revision, state.CompactRevision);
+            Refuse(RangeQuery.Check(request, source));
+            return new RangeMessage(request, source, view, _pages);
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Begins a range that is read piece by piece, however large it is: all of it as of the state of this moment.</summary>

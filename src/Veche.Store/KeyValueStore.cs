@@ -49,7 +49,7 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
         set
         {
             field = value;
-            value?.Reset(Leases());
+            value?.Reset(Leases(), _meta.Applied.Term);
         }
     }
 

@@ -88,6 +88,9 @@ public static class StoreErrors
     /// <summary>A lease that does not exist.</summary>
     public static readonly StoreError LeaseNotFound = new(StoreErrorCode.NotFound, "etcdserver: requested lease not found");
 
+    /// <summary>The end of a lease, or what was left of it, as a leader counted who leads no more. Members say it to each other only.</summary>
+    public static readonly StoreError DecidedInAnotherTerm = new(StoreErrorCode.FailedPrecondition, "veche: decided by the leader of another term");
+
     /// <summary>A lease that exists already.</summary>
     public static readonly StoreError LeaseExists = new(StoreErrorCode.FailedPrecondition, "etcdserver: lease already exists");
 

@@ -62,6 +62,10 @@ public sealed class VecheServerTests : IAsyncLifetime
         }
 
         Assert.Equal(await kv.RangeAsync(request), merged);
+
+        // With an order it is made in one piece, without one it is sent as it is read.
+        var ordered = new RangeRequest(request) { SortOrder = RangeRequest.Types.SortOrder.Ascend };
+        Assert.Equal(await kv.RangeAsync(ordered), merged);
         Assert.Equal((8, true, 10L), (merged.Kvs.Count, merged.More, merged.Count));
         using AsyncServerStreamingCall<RangeStreamResponse> sorted = kv.RangeStream(new RangeRequest { Key = B("s"), SortOrder = RangeRequest.Types.SortOrder.Descend });
         RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await sorted.ResponseStream.MoveNext(default));

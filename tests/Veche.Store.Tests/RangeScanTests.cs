@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Google.Protobuf;
 using Veche.Api;
@@ -37,6 +38,8 @@ public sealed class RangeScanTests : IDisposable
 
             store.Compact(50);
             long current = store.Store.CurrentRevision;
+            int large = 0;
+            int small = 0;
             for (int i = 0; i < 400; i++)
             {
                 var request = new RangeRequest
@@ -49,13 +52,52 @@ public sealed class RangeScanTests : IDisposable
                     CountOnly = random.Next(10) == 0,
                     SortOrder = (RangeRequest.Types.SortOrder)random.Next(2),
                 };
-                Assert.Equal(store.Store.Range(request), Merged(store.Store, request, out _));
+                RangeResponse expected = store.Store.Range(request);
+                Assert.Equal(expected, Merged(store.Store, request, out _));
+                if (store.Store.RangeWithin(BytesPerPiece, request) is null)
+                {
+                    large++;
+                    Assert.True(expected.Kvs.Sum(static kv => kv.Key.Length + kv.Value.Length) > BytesPerPiece);
+                    Assert.Equal(expected.ToByteArray(), Message(store.Store, request));
+                }
+                else
+                {
+                    small++;
+                    Assert.Equal(expected, store.Store.RangeWithin(BytesPerPiece, request));
+                }
             }
+
+            Assert.True(large > 20 && small > 20, $"{large} large, {small} small");
         }
         finally
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    [Fact]
+    public void What_happens_meanwhile_does_not_show_in_a_message_either()
+    {
+        Fill(50);
+        byte[] before = _store.Store.Range(All()).ToByteArray();
+        using RangeMessage message = _store.Store.OpenRangeMessage(All());
+        Assert.Throws<InvalidOperationException>(() => message.WriteNext(new ArrayBufferWriter<byte>(), 1));
+        Assert.Equal(before.Length, message.Measure());
+        var written = new ArrayBufferWriter<byte>();
+        int pieces = 0;
+        do
+        {
+            pieces++;
+            _store.Put("k" + pieces.ToString("D3", CultureInfo.InvariantCulture), "changed");
+            _store.Delete("k000");
+            _store.Compact(_store.Store.CurrentRevision);
+            while (_store.Store.ReclaimSlice(1000))
+            {
+            }
+        }
+        while (message.WriteNext(written, BytesPerPiece));
+        Assert.Equal(before, written.WrittenSpan.ToArray());
+        Assert.InRange(pieces, 50 * 13 / (BytesPerPiece + 50), 50);
     }
 
     [Fact]
@@ -115,6 +157,8 @@ public sealed class RangeScanTests : IDisposable
         using StoreHarness store = AuthCommands.Enabled();
         Assert.Equal(StoreErrorCode.PermissionDenied, Assert.Throws<StoreException>(() => store.Store.OpenRange(All(), store.By("alice"))).Error.Code);
         Assert.Throws<StoreException>(() => store.Store.OpenRange(All()));
+        Assert.Equal(StoreErrorCode.PermissionDenied, Assert.Throws<StoreException>(() => store.Store.OpenRangeMessage(All(), store.By("alice"))).Error.Code);
+        Assert.Throws<StoreException>(() => store.Store.OpenRangeMessage(All()));
         using RangeScan scan = store.Store.OpenRange(new RangeRequest { Key = B("a"), RangeEnd = B("c") }, store.By("alice"));
         Assert.Equal(0, scan.Next(BytesPerPiece).Count);
     }
@@ -122,6 +166,18 @@ public sealed class RangeScanTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     private static RangeRequest All() => new() { Key = B("\0"), RangeEnd = B("\0") };
+
+    private static byte[] Message(KeyValueStore store, RangeRequest request)
+    {
+        using RangeMessage message = store.OpenRangeMessage(request);
+        message.Measure();
+        var written = new ArrayBufferWriter<byte>();
+        while (message.WriteNext(written, BytesPerPiece))
+        {
+        }
+
+        return written.WrittenSpan.ToArray();
+    }
 
     private static RangeResponse Merged(KeyValueStore store, RangeRequest request, out List<RangeResponse> pieces)
     {

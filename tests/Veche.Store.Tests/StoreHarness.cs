@@ -13,6 +13,9 @@ internal sealed class StoreHarness(KeyValueStore store) : IDisposable
 
     public KeyValueStore Store => store;
 
+    /// <summary>The term of what is applied next. Default 1.</summary>
+    public long Term { get; set; } = 1;
+
     public static StoreHarness InMemory() => new(KeyValueStore.Open(new StoreOptions()));
 
     public static ByteString B(string text) => ByteString.CopyFromUtf8(text);
@@ -24,7 +27,7 @@ internal sealed class StoreHarness(KeyValueStore store) : IDisposable
         var batch = new ApplyBatch();
         foreach (Command command in commands)
         {
-            batch.Add(new Committed(new LogPosition(++_index, 1), EntryKind.Command, command.ToByteArray(), WantsResult: true));
+            batch.Add(new Committed(new LogPosition(++_index, Term), EntryKind.Command, command.ToByteArray(), WantsResult: true));
         }
 
         store.Apply(batch);

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Veche.Server.Services;
 
 namespace Veche.Server.Http;
 
@@ -15,7 +16,7 @@ internal sealed class CallCounter(CallMetrics metrics) : Interceptor
         {
             TResponse response = await continuation(request, context).ConfigureAwait(false);
             code = context.Status.StatusCode;
-            method.Sent(response);
+            method.Sent(response, LargeAnswer.SentBytes(context));
             return response;
         }
         catch (RpcException exception)

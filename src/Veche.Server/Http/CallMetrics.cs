@@ -84,10 +84,10 @@ internal sealed class CallMetrics(MetricFactory make)
         }
 
         /// <summary>A message goes out.</summary>
-        public void Sent(object? message)
+        public void Sent(object? message, long bytesBefore = 0)
         {
             _sent.Inc();
-            _metrics._sentBytes.Inc(SizeOf(message));
+            _metrics._sentBytes.Inc(SizeOf(message) + bytesBefore);
         }
 
         private static int SizeOf(object? message) => (message as IMessage)?.CalculateSize() ?? 0;

@@ -59,7 +59,7 @@ internal sealed class Queue(MemberContext member, KeyValueService keyValues, Lea
         {
             while (true)
             {
-                RangeResponse before = await keyValues.Range(
+                RangeResponse before = await keyValues.ReadAsync(
                     new RangeRequest
                     {
                         Key = PrefixOf(name),
@@ -72,7 +72,7 @@ internal sealed class Queue(MemberContext member, KeyValueService keyValues, Lea
                     context).ConfigureAwait(false);
                 if (before.Kvs.Count == 0)
                 {
-                    RangeResponse own = await keyValues.Range(new RangeRequest { Key = place.Key }, context).ConfigureAwait(false);
+                    RangeResponse own = await keyValues.ReadAsync(new RangeRequest { Key = place.Key }, context).ConfigureAwait(false);
                     return own.Kvs.Count > 0 && own.Kvs[0].CreateRevision == place.Revision
                         ? own.Header
                         : throw new RpcException(new Status(StatusCode.Unknown, "mutex: session is expired"));
@@ -106,7 +106,7 @@ internal sealed class Queue(MemberContext member, KeyValueService keyValues, Lea
     /// <summary>Who is first.</summary>
     public async Task<(ResponseHeader Header, KeyValue? First)> FirstAsync(ByteString name, ServerCallContext context)
     {
-        RangeResponse response = await keyValues.Range(
+        RangeResponse response = await keyValues.ReadAsync(
             new RangeRequest { Key = PrefixOf(name), RangeEnd = EndOf(PrefixOf(name)), SortTarget = RangeRequest.Types.SortTarget.Create, SortOrder = RangeRequest.Types.SortOrder.Ascend, Limit = 1 },
             context).ConfigureAwait(false);
         return (response.Header, response.Kvs.Count > 0 ? response.Kvs[0] : null);

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Server.Auth;
+using Veche.Server.Gateway;
 using Veche.Server.Semantics;
 using Veche.Store;
 
@@ -14,15 +15,27 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
     /// <summary>About what a piece of a streamed range holds: enough to make what is around it small, and little to keep in memory for a client that is slow.</summary>
     private const int StreamedPieceBytes = 256 << 10;
 
-    public override async Task<RangeResponse> Range(RangeRequest request, ServerCallContext context)
+    /// <summary>Answers with more than so many bytes of keys and values are sent as they are read.</summary>
+    private const int LargeAnswerBytes = 256 << 10;
+
+    public override Task<RangeResponse> Range(RangeRequest request, ServerCallContext context) => AnswerAsync(request, context is GatewayCallContext ? long.MaxValue : LargeAnswerBytes, context);
+
+    /// <summary>The same for a part of this member that wants the answer itself.</summary>
+    public Task<RangeResponse> ReadAsync(RangeRequest request, ServerCallContext context) => AnswerAsync(request, long.MaxValue, context);
+
+    private async Task<RangeResponse> AnswerAsync(RangeRequest request, long maxBytes, ServerCallContext context)
     {
         Refuse(RequestValidator.Check(request));
         ReadGate.Pass pass = await member.Reads.AdmitAsync(request, context).ConfigureAwait(false);
-        RangeResponse response;
+        RangeResponse? response;
         long started = Stopwatch.GetTimestamp();
         try
         {
-            response = member.Store.Range(request, context.Caller());
+            response = member.Store.RangeWithin(maxBytes, request, context.Caller());
+            if (response is null)
+            {
+                await SendLargeAsync(request, pass, context).ConfigureAwait(false);
+            }
         }
         catch (StoreException exception)
         {
@@ -31,10 +44,31 @@ internal sealed class KeyValueService(MemberContext member) : KV.KVBase
         }
 
         member.Meters.RangeSucceeded.Observe(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        if (response is null)
+        {
+            return new RangeResponse();
+        }
 
         member.Complete(response.Header);
         member.Reads.Say(pass, response.Header, context);
         return response;
+    }
+
+    private async Task SendLargeAsync(RangeRequest request, ReadGate.Pass pass, ServerCallContext context)
+    {
+        using RangeMessage message = member.Store.OpenRangeMessage(request, context.Caller());
+        member.Complete(message.Header);
+        member.Reads.Say(pass, message.Header, context);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, member.Stopping);
+        try
+        {
+            await LargeAnswer.SendAsync(message, context, ended.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            member.ThrowIfStopping();
+            throw;
+        }
     }
 
     public override async Task RangeStream(RangeRequest request, IServerStreamWriter<RangeStreamResponse> responseStream, ServerCallContext context)

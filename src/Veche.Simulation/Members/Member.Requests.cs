@@ -24,11 +24,11 @@ internal sealed partial class Member
     private long _lastSequence;
     private long _lastRead;
 
-    /// <summary>A command somebody waits for; <see cref="Operation"/> is null for the member's own.</summary>
-    private sealed record Waiter(Operation? Operation, ReadOnlyMemory<byte> Data, long DeadlineNs);
+    /// <summary>A command somebody waits for; <see cref="Operation"/> is null for the member's own, which may go on when it is done.</summary>
+    private sealed record Waiter(Operation? Operation, ReadOnlyMemory<byte> Data, long DeadlineNs, Action<object?>? Then = null);
 
     /// <summary>A linearizable read, and what was committed when it was asked: the read must show it.</summary>
-    private sealed record PendingRead(Operation Operation, long CommittedBefore, Action? Then = null);
+    private sealed record PendingRead(Operation? Operation, long CommittedBefore, Action? Then = null);
 
     public void OnRequest(Operation operation)
     {
@@ -58,7 +58,7 @@ internal sealed partial class Member
         long? ttl = _lessor!.Renew(call.Lease, LocalNow);
         if (ttl is > 0)
         {
-            ConfirmRenewal(call.Operation, confirmed => _world.Answer(this, call.From, new CallAnswer(confirmed ? ttl : null, call.Operation)));
+            ConfirmRenewal(call.Lease, confirmed => _world.Answer(this, call.From, new CallAnswer(confirmed ? ttl : null, call.Operation)));
         }
         else
         {
@@ -86,11 +86,11 @@ internal sealed partial class Member
             return;
         }
 
-        _lessor!.TakeExpired(LocalNow, MaxRevocationsPerSweep, _expired);
+        long term = _lessor!.TakeExpired(LocalNow, MaxRevocationsPerSweep, _expired);
         foreach (long lease in _expired)
         {
             _world.LeaseExpires(this, lease);
-            Propose(null, new Command { LeaseRevoke = new LeaseRevokeRequest { ID = lease } }.ToByteArray());
+            Propose(null, new Command { LeaseRevoke = new LeaseRevokeRequest { ID = lease }, ExpiredInTerm = (ulong)term }.ToByteArray());
             if (!IsRunning)
             {
                 break;
@@ -98,6 +98,12 @@ internal sealed partial class Member
         }
 
         _expired.Clear();
+        if (IsRunning && _lessor!.TakeCheckpoint(LocalNow) is { } checkpoint)
+        {
+            _world.Count("leases recorded");
+            Propose(null, new Command { LeaseCheckpoint = checkpoint }.ToByteArray());
+        }
+
         ScheduleSweep();
     }
 
@@ -119,7 +125,7 @@ internal sealed partial class Member
                 return;
             }
 
-            ConfirmRenewal(operation, confirmed =>
+            ConfirmRenewal(operation.Lease, confirmed =>
             {
                 if (confirmed)
                 {
@@ -141,12 +147,27 @@ internal sealed partial class Member
         }
     }
 
-    /// <summary>As a server does: a quorum must say, after the renewal, that this member still leads.</summary>
-    private void ConfirmRenewal(Operation operation, Action<bool> then)
+    /// <summary>As a server does: a quorum must say, after the renewal, that this member still leads; and what is recorded of the lease must be its whole time.</summary>
+    private void ConfirmRenewal(long lease, Action<bool> then)
     {
         long term = Core.Term;
         long readId = ++_lastRead;
-        _reads.Add(readId, new PendingRead(operation, 0, () => then(Core.Role == Raft.Role.Leader && Core.Term == term)));
+        _reads.Add(readId, new PendingRead(null, 0, () =>
+        {
+            if (Core.Role != Raft.Role.Leader || Core.Term != term || !_lessor!.MayPromise(lease, term, out Api.Commands.LeaseCheckpoint? first))
+            {
+                then(false);
+            }
+            else if (first is null)
+            {
+                then(true);
+            }
+            else
+            {
+                _world.Count("leases recorded before a promise");
+                ProposeOwn(new Command { LeaseCheckpoint = first }.ToByteArray(), result => then(result is Api.Commands.LeaseCheckpoint));
+            }
+        }));
         Turn(new ReplicaInput.Read(readId));
     }
 
@@ -174,11 +195,29 @@ internal sealed partial class Member
         Turn(new ReplicaInput.Submit([new Submission(sequence, deadlineNs, data, RuleFor(sequence))]));
     }
 
+    /// <summary>In the middle of a turn, so that it goes in with the next.</summary>
+    private void ProposeOwn(ReadOnlyMemory<byte> command, Action<object?> then)
+    {
+        long sequence = ++_lastSequence;
+        ReadOnlyMemory<byte> data = CommandHeader.Wrap(Id, sequence, command.Span);
+        long deadlineNs = LocalNow + (_plan.RequestTimeoutMs * 1_000_000L);
+        _waiters.Add(sequence, new Waiter(null, data, deadlineNs, then));
+        _waitersInOrder.Enqueue(sequence);
+        _isAwaited = _waiters.ContainsKey;
+        _again.Add(new Submission(sequence, deadlineNs, data, RuleFor(sequence)));
+    }
+
     private AckRule? RuleFor(long sequence) => _plan.AcknowledgementRules ? AcknowledgementJudge.RuleFor(sequence) : null;
 
     private void Complete(long sequence, long index, object? result)
     {
-        if (!_waiters.Remove(sequence, out Waiter? waiter) || waiter.Operation is not { } operation)
+        if (!_waiters.Remove(sequence, out Waiter? waiter))
+        {
+            return;
+        }
+
+        waiter.Then?.Invoke(result);
+        if (waiter.Operation is not { } operation)
         {
             return;
         }
@@ -234,7 +273,7 @@ internal sealed partial class Member
                 throw new ViolationException("a linearizable read would not show what was committed before it", $"{Id} serves {read.Operation} with {AppliedIndex} applied; {read.CommittedBefore} was committed when it was asked");
             }
 
-            Serve(read.Operation);
+            Serve(read.Operation!);
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed partial class Member : IEventSink
     private Lessor? _lessor;
     private bool _savePending;
 
+    /// <summary>The last term in which its count of leases was looked at.</summary>
+    private long _countsInTerm;
+
     /// <summary>The snapshot that is to be installed next.</summary>
     private SnapshotPoint? _installing;
     private IStateImage? _pinned;
@@ -68,6 +71,7 @@ internal sealed partial class Member : IEventSink
             }
         }
 
+        CheckLeaseTimes();
         ServeThoseWithTokens();
         LogPosition last = _batch.Last;
         _batch.Clear();
@@ -236,10 +240,34 @@ internal sealed partial class Member : IEventSink
             }
         }
 
-        if (_store.Applied.Index == model.Index && !_store.Leases().Select(static lease => lease.Id).SequenceEqual(model.Leases))
+        if (_store.Applied.Index == model.Index && !_store.Leases().SequenceEqual(model.Leases))
         {
-            throw new ViolationException("a member's state is not what was committed", $"{Id} has leases {string.Join(' ', _store.Leases().Select(static lease => lease.Id))}; should have {string.Join(' ', model.Leases)}");
+            throw new ViolationException("a member's state is not what was committed", $"{Id} has leases {string.Join(' ', _store.Leases())}; should have {string.Join(' ', model.Leases)}");
         }
+    }
+
+    /// <summary>A leader that begins to count gives no lease more than what is recorded of it, and an election timeout.</summary>
+    private void CheckLeaseTimes()
+    {
+        if (!_leads || _countsInTerm == Core.Term || _world.Model.Index != _store!.Applied.Index)
+        {
+            return;
+        }
+
+        foreach (LeaseRecord lease in _world.Model.Leases)
+        {
+            if (_lessor!.RemainingSeconds(lease.Id, LocalNow) is not { } left)
+            {
+                return;
+            }
+
+            if (left > lease.RemainingSeconds + ((_plan.ElectionTimeoutMs + 999) / 1000))
+            {
+                throw new ViolationException("a new leader gives a lease time back", $"{Id}: {lease} has {left} s left");
+            }
+        }
+
+        _countsInTerm = Core.Term;
     }
 
     /// <summary>Only committed entries, in order, each once.</summary>

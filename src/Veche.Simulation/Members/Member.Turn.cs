@@ -65,7 +65,7 @@ internal sealed partial class Member
             if (leads && !_leads)
             {
                 _world.Operator.Elected(this);
-                _lessor!.Promote(LocalNow, _plan.ElectionTimeoutMs * 1_000_000L);
+                _lessor!.Promote(LocalNow, _plan.ElectionTimeoutMs * 1_000_000L, core.Term);
             }
             else if (!leads && _leads)
             {

@@ -18,6 +18,7 @@ internal sealed class History(World world)
     private readonly Dictionary<int, long> _floors = [];
     private readonly Dictionary<(int Client, int Member, int Incarnation), long> _serializable = [];
     private readonly Dictionary<long, long> _leaseGuaranteedUntilNs = [];
+    private readonly Dictionary<long, long> _leaseExpiredNs = [];
     private long _acknowledgedRevision = 1;
 
     public IReadOnlyList<Operation> Operations => _operations;
@@ -78,6 +79,22 @@ internal sealed class History(World world)
         if (_leaseGuaranteedUntilNs.TryGetValue(lease, out long untilNs) && world.NowNs < untilNs)
         {
             throw new ViolationException("a lease expired early", $"{member.Id} expires lease {lease}, which was promised for {(untilNs - world.NowNs) / 1e9:F3} s more");
+        }
+    }
+
+    /// <summary>A lease is gone because its time was up, whoever counted it.</summary>
+    public void LeaseExpired(long lease)
+    {
+        _leaseExpiredNs.TryAdd(lease, world.NowNs);
+        CheckLifetime(lease);
+    }
+
+    private void CheckLifetime(long lease)
+    {
+        if (!world.Plan.Faults.Has(Faults.FaultKind.ClockJump)
+            && _leaseExpiredNs.TryGetValue(lease, out long expiredNs) && _leaseGuaranteedUntilNs.TryGetValue(lease, out long untilNs) && expiredNs < untilNs)
+        {
+            throw new ViolationException("a lease was gone early", $"lease {lease} was gone {(untilNs - expiredNs) / 1e9:F3} s before the time it was promised for");
         }
     }
 
@@ -214,5 +231,6 @@ internal sealed class History(World world)
         long ttlNs = world.Plan.Workload.LeaseTtlSeconds * 1_000_000_000L;
         long least = ttlNs - (ttlNs / 1_000_000 * 3 * world.Plan.Member.ClockDriftPpm);
         _leaseGuaranteedUntilNs[operation.Lease] = Math.Max(_leaseGuaranteedUntilNs.GetValueOrDefault(operation.Lease), operation.CallNs + least);
+        CheckLifetime(operation.Lease);
     }
 }

@@ -8,11 +8,11 @@ internal sealed partial class ReferenceModel
 {
     private readonly Dictionary<long, Dictionary<long, Expected>> _sessions = [];
 
-    private Expected DoOnce(Command command)
+    private Expected DoOnce(Command command, long term)
     {
         if (command.SessionId == 0)
         {
-            return Do(command);
+            return Do(command, term);
         }
 
         if (!_sessions.TryGetValue(command.SessionId, out Dictionary<long, Expected>? done))
@@ -22,7 +22,7 @@ internal sealed partial class ReferenceModel
 
         if (!done.TryGetValue(command.SessionSequence, out Expected first))
         {
-            first = Do(command);
+            first = Do(command, term);
             done.Add(command.SessionSequence, first);
         }
 

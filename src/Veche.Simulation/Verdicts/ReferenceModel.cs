@@ -4,6 +4,7 @@ using Veche.Api.Commands;
 using Veche.Raft;
 using Veche.Replica;
 using Veche.Simulation.Clients;
+using Veche.Store.Leases;
 using Veche.Store.Watching;
 
 namespace Veche.Simulation.Verdicts;
@@ -25,6 +26,7 @@ internal sealed partial class ReferenceModel(Canon canon)
     private readonly List<Expected> _expected = [];
     private readonly List<Version>[] _keys = [.. Enumerable.Range(0, KeyNames.Most).Select(static _ => new List<Version>())];
     private readonly SortedDictionary<long, SortedSet<int>> _leases = [];
+    private readonly SortedDictionary<long, LeaseRecord> _leaseTimes = [];
     private readonly List<Change> _changes = [];
 
     /// <summary>The first change of each revision, from revision 2 on.</summary>
@@ -51,8 +53,11 @@ internal sealed partial class ReferenceModel(Canon canon)
     /// <summary>The last index taken.</summary>
     public long Index => _expected.Count;
 
-    /// <summary>The leases there are now.</summary>
-    public IEnumerable<long> Leases => _leases.Keys;
+    /// <summary>The leases there are now, and what is recorded of their time.</summary>
+    public IEnumerable<LeaseRecord> Leases => _leaseTimes.Values;
+
+    /// <summary>Told of each lease that has run out.</summary>
+    public Action<long>? LeaseExpired { get; set; }
 
     /// <summary>What the command at a committed index should have answered.</summary>
     public Expected At(long index)
@@ -67,7 +72,7 @@ internal sealed partial class ReferenceModel(Canon canon)
         {
             (EntryKind kind, ReadOnlyMemory<byte> data) = canon.EntryAt(_expected.Count + 1);
             _wrote = false;
-            _expected.Add(kind == EntryKind.Command && CommandHeader.TryRead(data, out _, out _, out ReadOnlyMemory<byte> command) ? DoOnce(Command.Parser.ParseFrom(command.Span)) : new Expected(Revision, true, null, false));
+            _expected.Add(kind == EntryKind.Command && CommandHeader.TryRead(data, out _, out _, out ReadOnlyMemory<byte> command) ? DoOnce(Command.Parser.ParseFrom(command.Span), canon.CommittedTerm(_expected.Count + 1)) : new Expected(Revision, true, null, false));
             if (_wrote)
             {
                 Revision++;
@@ -136,7 +141,7 @@ internal sealed partial class ReferenceModel(Canon canon)
         ? version.Value == 0
         : version.Value != 0 && kv.ModRevision == version.Revision && kv.CreateRevision == version.Create && kv.Version == version.Number && kv.Lease == version.Lease && ValueBytes.Read(kv.Value) == version.Value;
 
-    private Expected Do(Command command)
+    private Expected Do(Command command, long term)
     {
         switch (command.BodyCase)
         {
@@ -173,9 +178,31 @@ internal sealed partial class ReferenceModel(Canon canon)
                 return Done(true);
 
             case Command.BodyOneofCase.LeaseGrant:
-                return _leases.TryAdd(command.LeaseGrant.ID, []) ? Done(true) : Refuse("etcdserver: lease already exists");
+                if (!_leases.TryAdd(command.LeaseGrant.ID, []))
+                {
+                    return Refuse("etcdserver: lease already exists");
+                }
+
+                _leaseTimes.Add(command.LeaseGrant.ID, new LeaseRecord(command.LeaseGrant.ID, command.LeaseGrant.TTL, command.LeaseGrant.TTL));
+                return Done(true);
+
+            case Command.BodyOneofCase.LeaseCheckpoint:
+                if ((long)command.LeaseCheckpoint.Term == term)
+                {
+                    foreach (Api.Commands.LeaseCheckpoint.Types.Item item in command.LeaseCheckpoint.Leases.Where(item => _leases.ContainsKey(item.Id)))
+                    {
+                        _leaseTimes[item.Id] = _leaseTimes[item.Id] with { RemainingSeconds = item.RemainingSeconds };
+                    }
+                }
+
+                return Done(true);
 
             case Command.BodyOneofCase.LeaseRevoke:
+                if (command.ExpiredInTerm != 0 && (long)command.ExpiredInTerm != term)
+                {
+                    return Refuse("the time was up for the leader of another term");
+                }
+
                 if (!_leases.TryGetValue(command.LeaseRevoke.ID, out SortedSet<int>? attached))
                 {
                     return Refuse("etcdserver: requested lease not found");
@@ -187,6 +214,12 @@ internal sealed partial class ReferenceModel(Canon canon)
                 }
 
                 _leases.Remove(command.LeaseRevoke.ID);
+                _leaseTimes.Remove(command.LeaseRevoke.ID);
+                if (command.ExpiredInTerm != 0)
+                {
+                    LeaseExpired?.Invoke(command.LeaseRevoke.ID);
+                }
+
                 return Done(true);
 
             case Command.BodyOneofCase.Session:

@@ -2,13 +2,14 @@ namespace Veche.Store.Leases;
 
 /// <summary>
 /// Counts down the leases, on the leader. Follows what is replicated; knows the time only as it is told. A new leader gives every lease what
-/// was left at its last checkpoint, and some more, because keep-alives were lost while there was no leader. Safe from several threads.
+/// was left at its last checkpoint, and some more, because keep-alives were lost while there was no leader. It does not count before it has
+/// applied everything of earlier terms: what their leaders had recorded last may be more than what it has seen. Safe from several threads.
 /// </summary>
-public sealed class Lessor : ILeaseObserver
+public sealed partial class Lessor : ILeaseObserver
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
 
-    /// <summary>A lease whose revocation was asked for and did not happen is asked for again after this.</summary>
+    /// <summary>A lease whose revocation was asked for and did not happen is asked for again after this; a checkpoint likewise.</summary>
     private const long RetryNs = 3 * NanosecondsPerSecond;
 
     private readonly System.Threading.Lock _lock = new();
@@ -18,8 +19,11 @@ public sealed class Lessor : ILeaseObserver
     private bool _isPrimary;
     private long _nowNs;
     private long _extensionNs;
+    private long _promotedNs;
+    private long _term;
+    private long _appliedTerm;
 
-    /// <summary>True while this member counts.</summary>
+    /// <summary>True while this member leads: it counts, or will as soon as it has applied what earlier leaders left.</summary>
     public bool IsPrimary
     {
         get
@@ -31,21 +35,25 @@ public sealed class Lessor : ILeaseObserver
         }
     }
 
+    private bool Counts => _isPrimary && _appliedTerm == _term;
+
     /// <summary>Begins to count: this member leads.</summary>
     /// <param name="nowNs">The time, in nanoseconds.</param>
     /// <param name="extensionNs">Given to every lease on top, usually an election timeout.</param>
-    public void Promote(long nowNs, long extensionNs)
+    /// <param name="term">The term it leads.</param>
+    public void Promote(long nowNs, long extensionNs, long term)
     {
         lock (_lock)
         {
             _isPrimary = true;
             _nowNs = nowNs;
+            _promotedNs = nowNs;
             _extensionNs = extensionNs;
-            _byDeadline.Clear();
-            foreach ((long id, Countdown lease) in _leases)
+            _term = term;
+            ForgetQueues();
+            foreach (Countdown lease in _leases.Values)
             {
-                lease.DeadlineNs = nowNs + (lease.Record.RemainingSeconds * NanosecondsPerSecond) + extensionNs;
-                _byDeadline.Enqueue(id, lease.DeadlineNs);
+                Begin(lease);
             }
         }
     }
@@ -56,16 +64,19 @@ public sealed class Lessor : ILeaseObserver
         lock (_lock)
         {
             _isPrimary = false;
-            _byDeadline.Clear();
+            ForgetQueues();
         }
     }
 
-    /// <summary>Starts a lease's time anew. Returns its time to live in seconds; 0 when there is no such lease, or it has run out; null when this member does not count.</summary>
+    /// <summary>
+    /// Starts a lease's time anew. Returns its time to live in seconds; 0 when there is no such lease here, or it has run out; null when this member
+    /// does not count, or not yet. The holder may be told of it when <see cref="MayPromise"/> says so.
+    /// </summary>
     public long? Renew(long id, long nowNs)
     {
         lock (_lock)
         {
-            if (!_isPrimary)
+            if (!Counts)
             {
                 return null;
             }
@@ -76,33 +87,35 @@ public sealed class Lessor : ILeaseObserver
                 return 0;
             }
 
-            lease.DeadlineNs = _nowNs + (lease.Record.TtlSeconds * NanosecondsPerSecond);
+            lease.DeadlineNs = _nowNs + lease.TtlNs;
             _byDeadline.Enqueue(id, lease.DeadlineNs);
+            ScheduleCheckpoint(lease);
             return lease.Record.TtlSeconds;
         }
     }
 
-    /// <summary>Seconds a lease has left, rounded down, -1 when there is no such lease; null when this member does not count.</summary>
+    /// <summary>Seconds a lease has left, rounded down, -1 when there is no such lease here; null when this member does not count, or not yet.</summary>
     public long? RemainingSeconds(long id, long nowNs)
     {
         lock (_lock)
         {
-            return !_isPrimary ? null
+            return !Counts ? null
                 : !_leases.TryGetValue(id, out Countdown? lease) ? -1
-                : lease.DeadlineNs == long.MaxValue ? lease.Record.TtlSeconds
+                : lease.DeadlineNs == long.MaxValue ? lease.Record.RemainingSeconds
                 : Math.Max(0, (lease.DeadlineNs - nowNs) / NanosecondsPerSecond);
         }
     }
 
     /// <summary>Adds the leases whose time is up and that should be revoked now.</summary>
-    public void TakeExpired(long nowNs, int max, List<long> into)
+    /// <returns>The term in whose name: in another one the revocations must not count.</returns>
+    public long TakeExpired(long nowNs, int max, List<long> into)
     {
         lock (_lock)
         {
             _nowNs = Math.Max(_nowNs, nowNs);
             StartFresh();
             int left = max;
-            while (_isPrimary && left > 0 && _byDeadline.TryPeek(out long id, out long deadlineNs) && deadlineNs <= _nowNs)
+            while (Counts && left > 0 && _byDeadline.TryPeek(out long id, out long deadlineNs) && deadlineNs <= _nowNs)
             {
                 _byDeadline.Dequeue();
                 if (!_leases.TryGetValue(id, out Countdown? lease))
@@ -120,24 +133,9 @@ public sealed class Lessor : ILeaseObserver
                 left--;
                 _byDeadline.Enqueue(id, _nowNs + RetryNs);
             }
-        }
-    }
 
-    private void StartFresh()
-    {
-        foreach (long id in _fresh)
-        {
-            if (_leases.TryGetValue(id, out Countdown? lease) && lease.DeadlineNs == long.MaxValue)
-            {
-                lease.DeadlineNs = _nowNs + (lease.Record.TtlSeconds * NanosecondsPerSecond);
-                if (_isPrimary)
-                {
-                    _byDeadline.Enqueue(id, lease.DeadlineNs);
-                }
-            }
+            return _term;
         }
-
-        _fresh.Clear();
     }
 
     /// <inheritdoc/>
@@ -145,15 +143,8 @@ public sealed class Lessor : ILeaseObserver
     {
         lock (_lock)
         {
-            if (_leases.TryGetValue(lease.Id, out Countdown? known))
-            {
-                // A checkpoint: it is about the past, and the countdown goes on.
-                known.Record = lease;
-                return;
-            }
-
             // Its time begins when this next hears what time it is: a moment late, never early.
-            _leases.Add(lease.Id, new Countdown { Record = lease, DeadlineNs = long.MaxValue });
+            _leases[lease.Id] = new Countdown { Record = lease, DeadlineNs = long.MaxValue, RecordedSeconds = lease.RemainingSeconds };
             _fresh.Add(lease.Id);
         }
     }
@@ -168,28 +159,86 @@ public sealed class Lessor : ILeaseObserver
     }
 
     /// <inheritdoc/>
-    public void Reset(IReadOnlyList<LeaseRecord> leases)
+    public void AppliedThrough(long term)
+    {
+        lock (_lock)
+        {
+            _appliedTerm = term;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Reset(IReadOnlyList<LeaseRecord> leases, long term)
     {
         lock (_lock)
         {
             _leases.Clear();
-            _byDeadline.Clear();
-            foreach (LeaseRecord lease in leases)
+            ForgetQueues();
+            _appliedTerm = term;
+            foreach (LeaseRecord record in leases)
             {
-                var countdown = new Countdown { Record = lease, DeadlineNs = _nowNs + (lease.RemainingSeconds * NanosecondsPerSecond) + _extensionNs };
-                _leases.Add(lease.Id, countdown);
+                var lease = new Countdown { Record = record, DeadlineNs = 0 };
+                _leases.Add(record.Id, lease);
+                Begin(lease);
+            }
+        }
+    }
+
+    /// <summary>What was left when it was last recorded, counted from when this member began to lead.</summary>
+    private void Begin(Countdown lease)
+    {
+        lease.DeadlineNs = _promotedNs + (lease.Record.RemainingSeconds * NanosecondsPerSecond) + _extensionNs;
+        lease.UnderWay = 0;
+        lease.CheckpointNs = long.MaxValue;
+        lease.RecordedSeconds = lease.Record.RemainingSeconds;
+        if (_isPrimary)
+        {
+            _byDeadline.Enqueue(lease.Record.Id, lease.DeadlineNs);
+            ScheduleCheckpoint(lease);
+        }
+    }
+
+    private void StartFresh()
+    {
+        foreach (long id in _fresh)
+        {
+            if (_leases.TryGetValue(id, out Countdown? lease) && lease.DeadlineNs == long.MaxValue)
+            {
+                lease.DeadlineNs = _nowNs + (lease.Record.RemainingSeconds * NanosecondsPerSecond);
                 if (_isPrimary)
                 {
-                    _byDeadline.Enqueue(lease.Id, countdown.DeadlineNs);
+                    _byDeadline.Enqueue(id, lease.DeadlineNs);
+                    ScheduleCheckpoint(lease);
                 }
             }
         }
+
+        _fresh.Clear();
+    }
+
+    private void ForgetQueues()
+    {
+        _byDeadline.Clear();
+        _byCheckpoint.Clear();
+        _checkpointUnderWayUntilNs = 0;
     }
 
     private sealed class Countdown
     {
         public required LeaseRecord Record { get; set; }
 
+        /// <summary>When its time is up; <see cref="long.MaxValue"/> when it has not begun.</summary>
         public required long DeadlineNs { get; set; }
+
+        /// <summary>What is recorded of it, or is on the way to be.</summary>
+        public long RecordedSeconds { get; set; }
+
+        /// <summary>Its valid place in the queue of checkpoints; <see cref="long.MaxValue"/> when it has none.</summary>
+        public long CheckpointNs { get; set; } = long.MaxValue;
+
+        /// <summary>Checkpoints of it that were taken in this term and are not known to have been applied, or withdrawn.</summary>
+        public int UnderWay { get; set; }
+
+        public long TtlNs => Record.TtlSeconds * NanosecondsPerSecond;
     }
 }

@@ -29,14 +29,21 @@ internal static class MvccReader
     }
 
     /// <summary>Calls for each current key-value of a range, in order, until it answers false.</summary>
-    public static void ForEachCurrent(IEngineView view, KeyRange range, Func<KeyValue, bool> visit)
+    public static void ForEachCurrent(IEngineView view, KeyRange range, Func<KeyValue, bool> visit) =>
+        ForEachEncoded(view, range, keyValue => visit(KeyValue.Parser.ParseFrom(keyValue)));
+
+    /// <summary>Gets a key-value in etcd's encoding, whose bytes are only valid during the call, and answers whether it wants the next.</summary>
+    public delegate bool EncodedVisitor(ReadOnlySpan<byte> keyValue);
+
+    /// <summary>The same with each as it is kept.</summary>
+    public static void ForEachEncoded(IEngineView view, KeyRange range, EncodedVisitor visit)
     {
         using IEngineIterator iterator = view.OpenIterator();
         byte[] from = new byte[KeyLayout.CurrentLength(range.Key.Length)];
         for (iterator.Seek(KeyLayout.WriteCurrent(from, range.Key.Span)); iterator.IsValid; iterator.Next())
         {
             ReadOnlySpan<byte> key = iterator.Key;
-            if (key[0] != KeyLayout.Current || !range.IsBeforeEnd(key[1..]) || !visit(KeyValue.Parser.ParseFrom(iterator.Value)))
+            if (key[0] != KeyLayout.Current || !range.IsBeforeEnd(key[1..]) || !visit(iterator.Value))
             {
                 return;
             }
@@ -64,13 +71,17 @@ internal static class MvccReader
     }
 
     /// <summary>Calls for each key-value of a range as of a revision, in order of keys, until it answers false.</summary>
-    public static void ForEachAt(IEngineView view, KeyRange range, long revision, Func<KeyValue, bool> visit)
+    public static void ForEachAt(IEngineView view, KeyRange range, long revision, Func<KeyValue, bool> visit) =>
+        ForEachEncodedAt(view, range, revision, keyValue => visit(KeyValue.Parser.ParseFrom(keyValue)));
+
+    /// <summary>The same with each as it is kept.</summary>
+    public static void ForEachEncodedAt(IEngineView view, KeyRange range, long revision, EncodedVisitor visit)
     {
         byte[] history = new byte[KeyLayout.MaxHistoryLength];
         IndexWalk.ForEachAt(view, range, revision, at =>
         {
             byte[]? value = view.Get(KeyLayout.WriteHistory(history, at, tombstone: false));
-            return value is null || visit(KeyValue.Parser.ParseFrom(value));
+            return value is null || visit(value);
         });
     }
 

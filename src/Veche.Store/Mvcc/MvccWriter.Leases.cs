@@ -23,7 +23,7 @@ internal sealed partial class MvccWriter
         }
 
         DataBytes += KeyLayout.LeaseLength;
-        Keep(new LeaseRecord(request.ID, request.TTL, request.TTL));
+        Keep(new LeaseRecord(request.ID, request.TTL, request.TTL), LeaseChange.Granted, term: 0);
         return new LeaseGrantResponse { Header = Header(), ID = request.ID, TTL = request.TTL };
     }
 
@@ -42,7 +42,7 @@ internal sealed partial class MvccWriter
         engine.Batch.Delete(KeyLayout.LeaseKey(lease.Id));
         DataBytes -= KeyLayout.LeaseLength;
         leases.Remove(lease.Id);
-        _leaseChanges.Add((lease, Revoked: true));
+        _leaseChanges.Add((lease, LeaseChange.Revoked, 0));
         EndTransaction();
         return new LeaseRevokeResponse { Header = Header() };
     }
@@ -56,45 +56,68 @@ internal sealed partial class MvccWriter
         return [.. candidates.Where(key => Current(key)?.Lease == lease)];
     }
 
-    public object Checkpoint(LeaseCheckpoint request)
+    /// <summary>A lease's time was up by the clock of the leader of a term. Passed on to a leader of another term, who counts anew, it would end the lease early.</summary>
+    public object Expire(LeaseRevokeRequest request, long decidedInTerm, long term) => decidedInTerm == term ? Revoke(request) : StoreErrors.DecidedInAnotherTerm;
+
+    /// <summary>What was left of leases by the clock of the leader of a term. Passed on to a leader of another term, who may have promised more since, it would take that back.</summary>
+    public object Checkpoint(LeaseCheckpoint request, long term)
     {
+        if ((long)request.Term != term)
+        {
+            return StoreErrors.DecidedInAnotherTerm;
+        }
+
         foreach (LeaseCheckpoint.Types.Item item in request.Leases)
         {
             if (leases.Find(item.Id) is { } lease)
             {
-                Keep(lease with { RemainingSeconds = Math.Clamp(item.RemainingSeconds, 0, lease.TtlSeconds) });
+                Keep(lease with { RemainingSeconds = Math.Clamp(item.RemainingSeconds, 0, lease.TtlSeconds) }, LeaseChange.Checkpointed, term);
             }
         }
 
         return request;
     }
 
-    public void TellLeases(ILeaseObserver? observer)
+    public void TellLeases(ILeaseObserver? observer, long appliedTerm)
     {
         if (observer is null)
         {
             return;
         }
 
-        foreach ((LeaseRecord lease, bool revoked) in _leaseChanges)
+        foreach ((LeaseRecord lease, LeaseChange change, long term) in _leaseChanges)
         {
-            if (revoked)
+            switch (change)
             {
-                observer.Revoked(lease.Id);
-            }
-            else
-            {
-                observer.Granted(lease);
+                case LeaseChange.Granted:
+                    observer.Granted(lease);
+                    break;
+                case LeaseChange.Checkpointed:
+                    observer.Checkpointed(lease, term);
+                    break;
+                default:
+                    observer.Revoked(lease.Id);
+                    break;
             }
         }
+
+        observer.AppliedThrough(appliedTerm);
     }
 
-    private void Keep(LeaseRecord lease)
+    private void Keep(LeaseRecord lease, LeaseChange change, long term)
     {
         engine.Batch.Put(KeyLayout.LeaseKey(lease.Id), LeaseKeys.Encode(lease));
         leases.Set(lease);
-        _leaseChanges.Add((lease, Revoked: false));
+        _leaseChanges.Add((lease, change, term));
     }
+}
+
+/// <summary>What happened to a lease.</summary>
+internal enum LeaseChange : byte
+{
+    Granted,
+    Checkpointed,
+    Revoked,
 }
 
 /// <summary>Leases in the engine.</summary>

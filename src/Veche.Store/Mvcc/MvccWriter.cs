@@ -12,7 +12,7 @@ internal sealed partial class MvccWriter(IKeyValueEngine engine, LeaseTable leas
     private readonly byte[] _indexValue = new byte[KeyLayout.IndexValueLength];
     private readonly HotKeys _hot = new();
     private readonly Dictionary<ByteString, KeyValue?> _changed = [];
-    private readonly List<(LeaseRecord Lease, bool Revoked)> _leaseChanges = [];
+    private readonly List<(LeaseRecord Lease, LeaseChange Change, long Term)> _leaseChanges = [];
     private byte[] _keyRoom = new byte[256];
     private byte[] _valueRoom = new byte[1024];
     private IEngineView? _view;

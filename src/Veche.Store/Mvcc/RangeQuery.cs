@@ -15,7 +15,10 @@ internal static class RangeQuery
     /// <param name="request">What is asked.</param>
     /// <param name="source">What of.</param>
     /// <param name="pages">What is known of pages of committed states. Default nothing.</param>
-    public static RangeResponse Run(RangeRequest request, IKeyValues source, PageCounts? pages = null)
+    public static RangeResponse Run(RangeRequest request, IKeyValues source, PageCounts? pages = null) => RunWithin(long.MaxValue, request, source, pages)!;
+
+    /// <summary>The same; null when there would be more than so many bytes of keys and values, and the answer would be in the order of keys (<see cref="RangeMessage"/>).</summary>
+    public static RangeResponse? RunWithin(long maxBytes, RangeRequest request, IKeyValues source, PageCounts? pages)
     {
         var response = new RangeResponse { Header = new ResponseHeader { Revision = source.Revision } };
         var range = new KeyRange(request.Key, request.RangeEnd);
@@ -34,7 +37,7 @@ internal static class RangeQuery
         }
         else
         {
-            RunInOrder(request, response, source, range, isCurrent, pages);
+            return RunInOrder(maxBytes, request, response, source, range, isCurrent, pages) ? response : null;
         }
 
         return response;
@@ -54,10 +57,11 @@ internal static class RangeQuery
         }
     }
 
-    private static void RunInOrder(RangeRequest request, RangeResponse response, IKeyValues source, KeyRange range, bool isCurrent, PageCounts? pages)
+    private static bool RunInOrder(long maxBytes, RangeRequest request, RangeResponse response, IKeyValues source, KeyRange range, bool isCurrent, PageCounts? pages)
     {
         long limit = request.Limit > 0 ? request.Limit : long.MaxValue;
         ByteString? next = null;
+        long bytes = 0;
 
         bool Take(KeyValue found)
         {
@@ -67,31 +71,39 @@ internal static class RangeQuery
                 return false;
             }
 
+            bytes += found.Key.Length + (request.KeysOnly ? 0 : found.Value.Length);
+            if (bytes > maxBytes)
+            {
+                return false;
+            }
+
             response.Kvs.Add(request.KeysOnly ? WithoutValue(found) : found);
             return true;
         }
 
-        long revision = isCurrent ? source.Revision : request.Revision;
         if (isCurrent)
         {
             source.ForEachCurrent(range, Take);
         }
         else
         {
-            source.ForEachAt(range, revision, Take);
+            source.ForEachAt(range, request.Revision, Take);
         }
 
-        response.Count = response.Kvs.Count;
-        if (next is null)
-        {
-            return;
-        }
+        response.More = next is not null;
+        response.Count = next is null ? response.Kvs.Count : CountWithRest(request, source, next, response.Kvs[^1].Key, response.Kvs.Count, pages);
+        return bytes <= maxBytes;
+    }
 
-        // What lies behind the limit is only counted, which needs no values.
+    /// <summary>How many keys there are when some were taken and the next lies behind the limit. What lies there is only counted, which needs no values.</summary>
+    public static long CountWithRest(RangeRequest request, IKeyValues source, ByteString next, ByteString last, long taken, PageCounts? pages)
+    {
+        bool isCurrent = request.Revision <= 0 || request.Revision == source.Revision;
+        long revision = isCurrent ? source.Revision : request.Revision;
         var rest = new KeyRange(next, request.RangeEnd);
-        response.More = true;
-        response.Count = pages?.Find(request.Key, request.RangeEnd, revision) ?? response.Count + (isCurrent ? source.CountCurrent(rest) : source.CountAt(rest, revision));
-        pages?.Remember(response.Kvs[^1].Key, request.RangeEnd, revision, response.Count - response.Kvs.Count);
+        long count = pages?.Find(request.Key, request.RangeEnd, revision) ?? taken + (isCurrent ? source.CountCurrent(rest) : source.CountAt(rest, revision));
+        pages?.Remember(last, request.RangeEnd, revision, count - taken);
+        return count;
     }
 
     private static void RunSorted(RangeRequest request, RangeResponse response, IKeyValues source, KeyRange range, bool isCurrent)

@@ -42,7 +42,7 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         _store.LeaseObserver = _lessor;
         ServerOptions options = AuthServer.Quick with { InitialCluster = [("default", new Uri("http://127.0.0.1:1"))] };
         _member = new MemberContext(options, ClusterIdentity.Of(options), _store, watches, _lessor) { Host = this };
-        _lessor.Promote(MemberContext.NowNs, 0);
+        _lessor.Promote(MemberContext.NowNs, 0, term: 1);
         var table = new SimpleTokenTable(TimeSpan.FromHours(1), TimeProvider.System);
         _store.AuthObserver = table;
         _authenticator = new Authenticator(_member, new SimpleTokens(_member, table), new Passwords(4), new ServerLog(NullLogger.Instance));
@@ -92,6 +92,9 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
             _acknowledged.Enqueue(new Command { Auth = command, Caller = new Caller { IsMember = true } });
         }
     }
+
+    /// <summary>The same of any command.</summary>
+    public void AcknowledgeCommand(Command command) => _acknowledged.Enqueue(command);
 
     /// <summary>Everything that was acknowledged arrives.</summary>
     public void CatchUp()

@@ -10,7 +10,7 @@ public sealed class LessorTests
     [Fact]
     public void A_lease_ends_when_its_time_is_up_and_not_before()
     {
-        _lessor.Promote(0, 0);
+        Lead(0, 0, term: 1);
         _lessor.Granted(new LeaseRecord(1, 5, 5));
         Assert.Empty(Expired(1 * Second));
         Assert.Empty(Expired((6 * Second) - 1));
@@ -24,7 +24,7 @@ public sealed class LessorTests
     [Fact]
     public void A_renewal_starts_the_time_anew()
     {
-        _lessor.Promote(0, 0);
+        Lead(0, 0, term: 1);
         _lessor.Granted(new LeaseRecord(1, 5, 5));
         Expired(0);
         Assert.Equal(5, _lessor.Renew(1, 4 * Second));
@@ -42,7 +42,7 @@ public sealed class LessorTests
         _lessor.Granted(new LeaseRecord(1, 5, 3));
         Assert.Null(_lessor.Renew(1, 0));
         Assert.Empty(Expired(100 * Second));
-        _lessor.Promote(200 * Second, Second);
+        Lead(200 * Second, Second, term: 2);
         Assert.Empty(Expired((204 * Second) - 1));
         Assert.Equal([1L], Expired(204 * Second));
         _lessor.Demote();
@@ -52,7 +52,7 @@ public sealed class LessorTests
     [Fact]
     public void Expiry_is_paced()
     {
-        _lessor.Promote(0, 0);
+        Lead(0, 0, term: 1);
         for (int i = 1; i <= 10; i++)
         {
             _lessor.Granted(new LeaseRecord(i, 1, 1));
@@ -63,6 +63,12 @@ public sealed class LessorTests
         _lessor.TakeExpired(2 * Second, 4, first);
         Assert.Equal(4, first.Count);
         Assert.Equal(6, Expired(2 * Second).Count);
+    }
+
+    private void Lead(long nowNs, long extensionNs, long term)
+    {
+        _lessor.Promote(nowNs, extensionNs, term);
+        _lessor.AppliedThrough(term);
     }
 
     private List<long> Expired(long nowNs)

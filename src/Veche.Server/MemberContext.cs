@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Google.Protobuf;
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
@@ -90,7 +89,7 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
         object? result;
         try
         {
-            result = await Host.ProposeAsync(command.ToByteArray(), cancellationToken).ConfigureAwait(false);
+            result = await Host.ProposeAsync(command.ToBuffer(), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
         {

@@ -97,13 +97,13 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         }
     }
 
-    public ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default)
+    public ValueTask<object?> ProposeAsync(CommandBuffer command, CancellationToken cancellationToken = default)
     {
         CatchUp();
         return ValueTask.FromResult<object?>(Apply(Command.Parser.ParseFrom(command.Span)));
     }
 
-    public async ValueTask<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command, ProposalTerms terms, CancellationToken cancellationToken = default) =>
+    public async ValueTask<ProposalOutcome> ProposeAsync(CommandBuffer command, ProposalTerms terms, CancellationToken cancellationToken = default) =>
         new(IsApplied: true, IsAcknowledged: true, await ProposeAsync(command, cancellationToken));
 
     public ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default)

@@ -7,6 +7,7 @@ BenchmarkSwitcher.FromAssembly(typeof(AppendAndSync).Assembly).Run(args);
 
 /// <summary>A batch of entries made durable, against the same bytes written and synced to a preallocated file. The ratio is what the log costs over the disk.</summary>
 [MemoryDiagnoser]
+[MinColumn]
 public class AppendAndSync
 {
     private string _directory = string.Empty;
@@ -15,6 +16,7 @@ public class AppendAndSync
     private WriteAheadLog _log = null!;
     private IDiskFile _raw = null!;
     private byte[] _bytes = [];
+    private Entry[] _entries = [];
     private long _rawOffset;
     private long _writeId;
     private long _index;
@@ -40,6 +42,7 @@ public class AppendAndSync
         _raw.Preallocate(64 << 20);
         _raw.Sync();
         _bytes = new byte[Batch * (EntryBytes + 48)];
+        _entries = new Entry[Batch];
     }
 
     [GlobalCleanup]
@@ -68,13 +71,12 @@ public class AppendAndSync
     [Benchmark]
     public void LogWriteAndSync()
     {
-        Entry[] entries = new Entry[Batch];
         for (int i = 0; i < Batch; i++)
         {
-            entries[i] = new Entry(++_index, 1, EntryKind.Command, _bytes.AsMemory(0, EntryBytes));
+            _entries[i] = new Entry(++_index, 1, EntryKind.Command, _bytes.AsMemory(0, EntryBytes));
         }
 
-        _log.Write(new LogWrite { WriteId = ++_writeId, Entries = entries });
+        _log.Write(new LogWrite { WriteId = ++_writeId, Entries = _entries });
         _log.Sync();
         _log.PrepareNextSegment();
         if (_index % 10_000 < Batch && _index > 20_000)

@@ -4,10 +4,17 @@ using Veche.Raft;
 
 BenchmarkSwitcher.FromAssembly(typeof(LeaderSteps).Assembly).Run(args);
 
-/// <summary>A leader of three: one batch proposed, persisted, acknowledged and committed. Per operation: one batch.</summary>
+/// <summary>
+/// A leader of three: a batch is proposed, persisted, acknowledged by both others and committed, in <see cref="StepsPerBatch"/> steps. Per operation: one entry.
+/// </summary>
 [MemoryDiagnoser]
+[MinColumn]
 public class LeaderSteps
 {
+    public const int StepsPerBatch = 4;
+
+    private const int Entries = 1024;
+
     private readonly RaftOutput _output = new();
     private RaftCore _core = null!;
     private ReadOnlyMemory<byte>[] _commands = [];
@@ -31,11 +38,15 @@ public class LeaderSteps
         Acknowledge();
     }
 
-    [Benchmark]
+    [Benchmark(OperationsPerInvoke = Entries)]
     public long ProposeAndCommit()
     {
-        Step(new RaftInput.Propose(_commands));
-        Acknowledge();
+        for (int done = 0; done < Entries; done += Batch)
+        {
+            Step(new RaftInput.Propose(_commands));
+            Acknowledge();
+        }
+
         if (_core.CommitIndex - _core.FirstIndex > 100_000)
         {
             Step(new RaftInput.Compacted(new LogPosition(_core.CommitIndex, 1)));

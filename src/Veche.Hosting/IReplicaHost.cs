@@ -1,4 +1,5 @@
 using Veche.Raft;
+using Veche.Replica;
 
 namespace Veche.Hosting;
 
@@ -15,15 +16,17 @@ public interface IReplicaHost
     /// Has a command committed and applied here, and returns what <c>IStateMachine.Apply</c> set as its result. Any member may be asked; a follower
     /// forwards to the leader, and without a leader the command waits for one until the deadline.
     /// </summary>
+    /// <param name="command">The command, in a buffer that is not used again; bytes from elsewhere are copied into one.</param>
+    /// <param name="cancellationToken">Ends it before it is proposed.</param>
     /// <exception cref="OutcomeUnknownException">The deadline passed or the member stopped after the command may have been proposed: it may still take effect.</exception>
     /// <exception cref="RefusedException">It was not and will not be proposed.</exception>
-    ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default);
+    ValueTask<object?> ProposeAsync(CommandBuffer command, CancellationToken cancellationToken = default);
 
     /// <summary>The same on other terms: answered when these are met, be that before the command is committed or later than it is applied here.</summary>
     /// <exception cref="OutcomeUnknownException">As above.</exception>
     /// <exception cref="RuleNotReachedException">The deadline passed after the command was applied here, before the rest was reached.</exception>
     /// <exception cref="RefusedException">As above.</exception>
-    ValueTask<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command, ProposalTerms terms, CancellationToken cancellationToken = default);
+    ValueTask<ProposalOutcome> ProposeAsync(CommandBuffer command, ProposalTerms terms, CancellationToken cancellationToken = default);
 
     /// <summary>Waits until this member's state machine may serve a linearizable read (ReadIndex, thesis §6.4), and returns the index that was waited for.</summary>
     /// <exception cref="RefusedException">No leader confirmed the read before the deadline, or the member is stopping.</exception>

@@ -16,7 +16,7 @@ public sealed partial class ReplicaHost
     private long _leaderlessSinceNs = MonotonicClock.Read();
 
     /// <inheritdoc/>
-    public async ValueTask<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command, ProposalTerms terms, CancellationToken cancellationToken = default)
+    public async ValueTask<ProposalOutcome> ProposeAsync(CommandBuffer command, ProposalTerms terms, CancellationToken cancellationToken = default)
     {
         if (terms.RefuseWithoutLeader && Interlocked.Read(ref _leaderlessSinceNs) is not 0 and var since && MonotonicClock.Read() - since >= FailoverElectionTimeouts * _options.ElectionTimeoutMs * 1_000_000L)
         {

@@ -156,10 +156,10 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
     public void SetAddress(MemberId member, DnsEndPoint address) => _addresses.Set(member, address);
 
     /// <inheritdoc/>
-    public ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default) =>
+    public ValueTask<object?> ProposeAsync(CommandBuffer command, CancellationToken cancellationToken = default) =>
         Propose(command, _options.RequestTimeoutMs, null, cancellationToken);
 
-    private ValueTask<object?> Propose(ReadOnlyMemory<byte> command, int timeoutMs, RuleProgress? progress, CancellationToken cancellationToken)
+    private ValueTask<object?> Propose(CommandBuffer command, int timeoutMs, RuleProgress? progress, CancellationToken cancellationToken)
     {
         if (command.Length > _options.MaxCommandBytes)
         {
@@ -175,7 +175,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         long sequence = Interlocked.Increment(ref _lastSequence);
         long deadlineNs = MonotonicClock.Read() + (timeoutMs * 1_000_000L);
-        ReadOnlyMemory<byte> data = CommandHeader.Wrap(Id, sequence, command.Span);
+        ReadOnlyMemory<byte> data = command.Seal(Id, sequence);
         CommandWaiter waiter = CommandWaiter.Rent(data, deadlineNs, _status.CommitIndex, progress);
         ValueTask<object?> task = waiter.Task;
         _waiters.Add(sequence, waiter);

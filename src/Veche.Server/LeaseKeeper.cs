@@ -254,7 +254,7 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
     {
         try
         {
-            await member.Host.ProposeAsync(new Command { LeaseRevoke = new LeaseRevokeRequest { ID = id }, ExpiredInTerm = (ulong)term, Caller = new Caller { IsMember = true } }.ToByteArray(), _stop.Token).ConfigureAwait(false);
+            await member.Host.ProposeAsync(new Command { LeaseRevoke = new LeaseRevokeRequest { ID = id }, ExpiredInTerm = (ulong)term, Caller = new Caller { IsMember = true } }.ToBuffer(), _stop.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException or OperationCanceledException)
         {

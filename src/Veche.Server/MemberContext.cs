@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Google.Protobuf;
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
@@ -101,7 +100,7 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
                 long started = Stopwatch.GetTimestamp();
                 try
                 {
-                    result = await Host.ProposeAsync(command.ToByteArray(), cancellationToken).ConfigureAwait(false);
+                    result = await Host.ProposeAsync(command.ToBuffer(), cancellationToken).ConfigureAwait(false);
                 }
                 catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException)
                 {

@@ -409,7 +409,7 @@ public sealed class VecheServer : IAsyncDisposable
                         attributes.PeerUrls.AddRange(options.AdvertisePeerUrls.Select(Urls.Plain));
                     }
 
-                    object? result = await _host.ProposeAsync(new Command { Member = attributes }.ToByteArray(), _stop.Token).ConfigureAwait(false);
+                    object? result = await _host.ProposeAsync(new Command { Member = attributes }.ToBuffer(), _stop.Token).ConfigureAwait(false);
                     if (result is StoreError refused)
                     {
                         _host.Expel(refused == StoreErrors.MemberNotFound ? PeerVerdict.Removed : PeerVerdict.LostItsDisk);

@@ -221,7 +221,7 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
 
         var update = new MemberUpdate { Id = wanted.ID };
         update.PeerUrls.AddRange(urls);
-        await member.Host.ProposeAsync(new Command { MemberUpdate = update }.ToByteArray(), cancellationToken).ConfigureAwait(false);
+        await member.Host.ProposeAsync(new Command { MemberUpdate = update }.ToBuffer(), cancellationToken).ConfigureAwait(false);
         return null;
     }
 

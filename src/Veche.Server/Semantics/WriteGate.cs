@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Google.Protobuf;
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
@@ -87,7 +86,7 @@ internal sealed class WriteGate(MemberContext member)
         ProposalOutcome outcome;
         try
         {
-            outcome = await member.Host.ProposeAsync(command.ToByteArray(), write.Terms, cancellationToken).ConfigureAwait(false);
+            outcome = await member.Host.ProposeAsync(command.ToBuffer(), write.Terms, cancellationToken).ConfigureAwait(false);
         }
         catch (RuleNotReachedException exception)
         {

@@ -105,7 +105,7 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         }
     }
 
-    public async ValueTask<object?> ProposeAsync(ReadOnlyMemory<byte> command, CancellationToken cancellationToken = default)
+    public async ValueTask<object?> ProposeAsync(CommandBuffer command, CancellationToken cancellationToken = default)
     {
         if (Held is { } held)
         {
@@ -116,7 +116,7 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         return Apply(Command.Parser.ParseFrom(command.Span));
     }
 
-    public async ValueTask<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command, ProposalTerms terms, CancellationToken cancellationToken = default) =>
+    public async ValueTask<ProposalOutcome> ProposeAsync(CommandBuffer command, ProposalTerms terms, CancellationToken cancellationToken = default) =>
         new(IsApplied: true, IsAcknowledged: true, await ProposeAsync(command, cancellationToken));
 
     public ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default)

@@ -8,8 +8,8 @@ namespace Veche.Store;
 
 /// <summary>
 /// The answer to a range as the bytes of one message, a <see cref="RangeResponse"/>, that are made piece by piece: all of the one state it was opened on,
-/// whatever is applied or compacted meanwhile, and never more than a piece of it in memory. A message says first how long it is, so the range is walked
-/// twice: <see cref="Measure"/>, then <see cref="WriteNext"/> until it answers false. Not for several threads at once.
+/// whatever is applied or compacted meanwhile, and never more than its beginning and a piece of it in memory. A message says first how long it is, so what
+/// follows the beginning is walked over twice: <see cref="Measure"/>, then <see cref="WriteNext"/> until it answers false. Not for several threads at once.
 /// </summary>
 public sealed class RangeMessage : IDisposable
 {
@@ -23,6 +23,7 @@ public sealed class RangeMessage : IDisposable
     private readonly IEngineView _view;
     private readonly PageCounts _pages;
     private readonly long? _pastRevision;
+    private readonly Beginning _beginning = new();
     private ByteString _from;
     private long _keys;
     private long _keysWritten;
@@ -45,14 +46,18 @@ public sealed class RangeMessage : IDisposable
     /// <summary>The header, of which only the revision is set; whatever else it is to say must be there before <see cref="Measure"/>.</summary>
     public ResponseHeader Header { get; }
 
-    /// <summary>Walks over the range, and returns the length of the message, in bytes.</summary>
+    /// <summary>What is kept of the beginning while it is measured, in bytes: a page of a usual size is then read only once. Default 4 MiB.</summary>
+    internal int MaxBeginningBytes { get; set; } = 4 << 20;
+
+    /// <summary>Walks over the range, and returns the length of the message, in bytes. To be called once.</summary>
     public long Measure()
     {
         long limit = _request.Limit > 0 ? _request.Limit : long.MaxValue;
-        long bytes = FieldLength(Header.CalculateSize());
         ByteString? last = null;
         ByteString? next = null;
-        _keys = 0;
+        ByteString? behindBeginning = null;
+        WriteField(_beginning, HeaderTag, Header.ToByteArray());
+        long bytes = _beginning.Length;
         Visit(keyValue =>
         {
             if (_keys == limit)
@@ -68,8 +73,20 @@ public sealed class RangeMessage : IDisposable
                 last = KeyOf(keyValue);
             }
 
+            if (behindBeginning is null && _beginning.Length + FieldLength(keyValue.Length) <= MaxBeginningBytes)
+            {
+                WriteField(_beginning, KeyValuesTag, keyValue);
+                _keysWritten++;
+            }
+            else
+            {
+                behindBeginning ??= KeyOf(keyValue);
+            }
+
             return true;
         });
+        _beginning.Complete();
+        _from = behindBeginning ?? _from;
         _more = next is not null;
         _count = next is null ? _keys : RangeQuery.CountWithRest(_request, _source, next, last!, _keys, _pages);
         bytes += _more ? 2 : 0;
@@ -88,34 +105,12 @@ public sealed class RangeMessage : IDisposable
             throw new InvalidOperationException("The message has not been measured.");
         }
 
-        if (_bytesWritten == 0)
+        if (_beginning.WriteNext(into))
         {
-            WriteField(into, HeaderTag, Header.ToByteArray());
+            return true;
         }
 
-        long full = _bytesWritten + maxBytes;
-        bool isFull = false;
-
-        // A walk of its own for each piece: one that waits for a slow client would keep the engine from letting go of what it has written.
-        Visit(keyValue =>
-        {
-            if (_keysWritten == _keys)
-            {
-                return false;
-            }
-
-            if (_bytesWritten >= full)
-            {
-                isFull = true;
-                _from = KeyOf(keyValue);
-                return false;
-            }
-
-            _keysWritten++;
-            WriteField(into, KeyValuesTag, keyValue);
-            return true;
-        });
-        if (isFull)
+        if (_keysWritten < _keys && WriteKeys(into, maxBytes))
         {
             return true;
         }
@@ -134,7 +129,37 @@ public sealed class RangeMessage : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _view.Dispose();
+    public void Dispose()
+    {
+        _beginning.Dispose();
+        _view.Dispose();
+    }
+
+    /// <summary>A walk of its own for each piece: one that waits for a slow client would keep the engine from letting go of what it has written.</summary>
+    private bool WriteKeys(IBufferWriter<byte> into, int maxBytes)
+    {
+        long full = _bytesWritten + maxBytes;
+        bool isFull = false;
+        Visit(keyValue =>
+        {
+            if (_keysWritten == _keys)
+            {
+                return false;
+            }
+
+            if (_bytesWritten >= full)
+            {
+                isFull = true;
+                _from = KeyOf(keyValue);
+                return false;
+            }
+
+            _keysWritten++;
+            WriteField(into, KeyValuesTag, keyValue);
+            return true;
+        });
+        return isFull;
+    }
 
     private void Visit(MvccReader.EncodedVisitor visit)
     {
@@ -189,5 +214,68 @@ public sealed class RangeMessage : IDisposable
         room[length++] = (byte)number;
         into.Advance(length);
         _bytesWritten += length;
+    }
+
+    /// <summary>The beginning of the message, in buffers that others use before and after.</summary>
+    private sealed class Beginning : IBufferWriter<byte>, IDisposable
+    {
+        private const int BufferBytes = 64 << 10;
+        private readonly Queue<(byte[] Buffer, int Length)> _full = new();
+        private byte[] _buffer = [];
+        private int _used;
+
+        public long Length { get; private set; }
+
+        public void Advance(int count)
+        {
+            _used += count;
+            Length += count;
+        }
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            if (_buffer.Length - _used < Math.Max(1, sizeHint))
+            {
+                Complete();
+                _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(BufferBytes, sizeHint));
+            }
+
+            return _buffer.AsMemory(_used);
+        }
+
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        /// <summary>No more comes.</summary>
+        public void Complete()
+        {
+            if (_buffer.Length > 0)
+            {
+                _full.Enqueue((_buffer, _used));
+                _buffer = [];
+                _used = 0;
+            }
+        }
+
+        /// <summary>Writes a buffer of it; false when there is none.</summary>
+        public bool WriteNext(IBufferWriter<byte> into)
+        {
+            if (!_full.TryDequeue(out (byte[] Buffer, int Length) next))
+            {
+                return false;
+            }
+
+            into.Write(next.Buffer.AsSpan(0, next.Length));
+            ArrayPool<byte>.Shared.Return(next.Buffer);
+            return true;
+        }
+
+        public void Dispose()
+        {
+            Complete();
+            while (_full.TryDequeue(out (byte[] Buffer, int Length) next))
+            {
+                ArrayPool<byte>.Shared.Return(next.Buffer);
+            }
+        }
     }
 }

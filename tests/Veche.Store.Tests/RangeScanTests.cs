@@ -58,7 +58,7 @@ public sealed class RangeScanTests : IDisposable
                 {
                     large++;
                     Assert.True(expected.Kvs.Sum(static kv => kv.Key.Length + kv.Value.Length) > BytesPerPiece);
-                    Assert.Equal(expected.ToByteArray(), Message(store.Store, request));
+                    Assert.Equal(expected.ToByteArray(), Message(store.Store, request, maxBeginningBytes: random.Next(3) * 150));
                 }
                 else
                 {
@@ -82,6 +82,7 @@ public sealed class RangeScanTests : IDisposable
         byte[] before = _store.Store.Range(All()).ToByteArray();
         using RangeMessage message = _store.Store.OpenRangeMessage(All());
         Assert.Throws<InvalidOperationException>(() => message.WriteNext(new ArrayBufferWriter<byte>(), 1));
+        message.MaxBeginningBytes = 100;
         Assert.Equal(before.Length, message.Measure());
         var written = new ArrayBufferWriter<byte>();
         int pieces = 0;
@@ -167,9 +168,10 @@ public sealed class RangeScanTests : IDisposable
 
     private static RangeRequest All() => new() { Key = B("\0"), RangeEnd = B("\0") };
 
-    private static byte[] Message(KeyValueStore store, RangeRequest request)
+    private static byte[] Message(KeyValueStore store, RangeRequest request, int maxBeginningBytes)
     {
         using RangeMessage message = store.OpenRangeMessage(request);
+        message.MaxBeginningBytes = maxBeginningBytes;
         message.Measure();
         var written = new ArrayBufferWriter<byte>();
         while (message.WriteNext(written, BytesPerPiece))

@@ -158,7 +158,7 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
     {
         try
         {
-            return await member.Host.ProposeAsync(new Command { LeaseCheckpoint = checkpoint, Caller = new Caller { IsMember = true } }.ToByteArray(), _stop.Token).ConfigureAwait(false) is LeaseCheckpoint;
+            return await member.Host.ProposeAsync(new Command { LeaseCheckpoint = checkpoint, Caller = new Caller { IsMember = true } }.ToBuffer(), _stop.Token).ConfigureAwait(false) is LeaseCheckpoint;
         }
         catch (RefusedException)
         {

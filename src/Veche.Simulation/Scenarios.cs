@@ -17,6 +17,8 @@ public static class Scenarios
         ["reads"] = ("reads by quorum and by lease while leaders are cut off, paused and replaced", Reads),
         ["sessions"] = ("writes that are repeated until they are answered, and reads with tokens, while members crash and leaders change", Sessions),
         ["leases"] = ("leases while leaders change", Leases),
+        ["preferences"] = ("who should lead and how many decide are changed while leaders and members change", Preferences),
+        ["stalls"] = ("disks that stall for long, and nothing else", Stalls),
         ["transactions"] = ("transactions of every shape on few keys, applied many at a time", Transactions),
     };
 
@@ -143,6 +145,32 @@ public static class Scenarios
                 MeanRestartMs = random.Between(100, 2000),
             },
             Workload = plan.Workload with { Weights = weights, ThinkUs = random.Chance(0.5) ? random.Between(10_000L, 200_000) : random.Between(200_000L, 1_500_000), LeaseTtlSeconds = random.Between(2, 4) },
+        };
+    }
+
+    private static SimulationPlan Preferences(SimulationPlan plan, SimulationRandom random) => plan with
+    {
+        Nodes = random.Pick([2, 3, 3, 4, 5]),
+        Member = plan.Member with { SnapshotEntries = random.Chance(0.5) ? random.Between(5, 60) : plan.Member.SnapshotEntries },
+        Faults = Often(random, 0.7, (FaultKind.Priorities, 700), (FaultKind.QuorumSizes, 700), (FaultKind.Membership, 1500), (FaultKind.EarlyTimeout, 600), (FaultKind.Partition, 1000), (FaultKind.Kill, 1200), (FaultKind.PowerLoss, 2000), (FaultKind.Transfer, 1500), (FaultKind.SyncStall, 3000), (FaultKind.Wipe, 10_000)) with
+        {
+            MeanDurationMs = random.Between(200, 3000),
+            MeanRestartMs = random.Between(100, 2000),
+        },
+        FaultsMs = random.Between(5_000, 20_000),
+    };
+
+    private static SimulationPlan Stalls(SimulationPlan plan, SimulationRandom random)
+    {
+        int boundMs = plan.Member.ElectionTimeoutMs * random.Between(1, 4);
+        return plan with
+        {
+            Nodes = random.Pick([3, 3, 5]),
+            Network = new NetworkPlan(),
+            Member = plan.Member with { StallBoundMs = boundMs, SyncUs = Math.Min(plan.Member.SyncUs, 5_000) },
+            Faults = FaultPlan.None.With(FaultKind.SyncStall, 3 * boundMs) with { MeanDurationMs = 2 * (boundMs + (20 * plan.Member.ElectionTimeoutMs)) },
+            Workload = plan.Workload with { ThinkUs = random.Between(5_000L, 50_000) },
+            FaultsMs = Math.Min(60_000, 40 * boundMs),
         };
     }
 

@@ -135,6 +135,7 @@ public sealed class Simulation
 
         CheckFinalState(core);
         CheckWatches(core);
+        _world.PreferenceRules.CheckWhoLeads(core);
     }
 
     /// <summary>Whoever watches a healed member must come to know everything; and nothing that anybody was told on the way may be wrong.</summary>
@@ -174,10 +175,14 @@ public sealed class Simulation
     {
         List<Member> whole = [.. _world.Members.Where(member => member.State is not (MemberState.Ruined or MemberState.Retired) && !_world.Atlas.ExpectsRuin(member.Number))];
         List<Configuration> configurations = [.. whole.Select(static member => member.LastConfiguration).OfType<Configuration>().Where(static configuration => configuration.Voters.Count > 0)];
-        bool Suffices(List<Member> members) => configurations.TrueForAll(configuration => configuration.HasQuorum(id => members.Exists(member => member.Id == id)));
+
+        // Where some never lead, one that may must know it: a learner that has not heard of its promotion asks for no votes, and nobody campaigns for it (see docs/members.md).
+        bool someNeverLead = configurations.Exists(static configuration => configuration.Voters.Any(voter => configuration.PriorityOf(voter) == 0));
+        bool KnowsToLead(Member member) => configurations.TrueForAll(configuration => configuration.Voters.Contains(member.Id) && configuration.PriorityOf(member.Id) > 0);
+        bool Suffices(List<Member> members) => (!someNeverLead || members.Exists(KnowsToLead)) && configurations.TrueForAll(configuration => Atlas.Suffice(configuration, id => members.Exists(member => member.Id == id)));
         if (configurations.Count == 0 || !Suffices(whole))
         {
-            _unrecoverable = $"{_world.Atlas.RuinedCount} disks are lost, and those left are no majority of every configuration in use";
+            _unrecoverable = $"{_world.Atlas.RuinedCount} disks are lost, and those left are no quorum of every configuration in use, or may not lead";
             return [];
         }
 

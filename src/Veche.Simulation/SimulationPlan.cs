@@ -45,7 +45,7 @@ public sealed record SimulationPlan
     /// <summary>The settings inside the code that were made unusual, by name.</summary>
     public IReadOnlyList<string> Buggified { get; init; } = [];
 
-    /// <summary>The world by which speed is measured: five members, about 100 operations a second, and every kind of fault now and then.</summary>
+    /// <summary>The world by which speed is measured: five members, about 100 operations a second, and every kind of fault of <see cref="FaultPlan.First"/> now and then.</summary>
     /// <param name="seed">The seed.</param>
     /// <param name="seconds">Length of the phase with faults, in seconds of the world.</param>
     public static SimulationPlan ForBenchmark(ulong seed, int seconds) => new()
@@ -55,7 +55,7 @@ public sealed record SimulationPlan
         Clients = 40,
         FaultsMs = seconds * 1000,
         Workload = new WorkloadPlan { ThinkUs = 195_000, Keys = 100 },
-        Faults = new FaultPlan { MeanIntervalMs = new SortedDictionary<FaultKind, int>(FaultPlan.Kinds.ToDictionary(static kind => kind, static _ => 60_000)) },
+        Faults = new FaultPlan { MeanIntervalMs = new SortedDictionary<FaultKind, int>(FaultPlan.First.ToDictionary(static kind => kind, static _ => 60_000)) },
     };
 
     /// <summary>Draws a world from a seed: sizes, speeds, settings and faults, all of them.</summary>

@@ -42,6 +42,7 @@ internal sealed class World
         Founders = Configuration.Of(Enumerable.Range(0, plan.Nodes).Select(IdOf));
         Judge = new Judge { Canon = new Canon { Founders = Founders } };
         MessageRules = new MessageRules(this);
+        PreferenceRules = new PreferenceRules(this);
         Acknowledgements = new AcknowledgementJudge(Judge.Canon, Count);
         Model = new ReferenceModel(Judge.Canon);
         History = new History(this);
@@ -74,6 +75,8 @@ internal sealed class World
     public Judge Judge { get; }
 
     public MessageRules MessageRules { get; }
+
+    public PreferenceRules PreferenceRules { get; }
 
     public AcknowledgementJudge Acknowledgements { get; }
 

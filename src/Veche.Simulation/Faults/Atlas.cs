@@ -27,17 +27,21 @@ internal sealed class Atlas(World world)
 
     public void Damaged(int member) => _damaged.Add(member);
 
-    /// <summary>True when one more disk may be lost: every configuration that any member goes by keeps a majority without it.</summary>
+    /// <summary>True when one more disk may be lost: every configuration that any member goes by keeps enough without it.</summary>
     public bool MayLose(Member candidate) => Survives(id => id != candidate.Id);
 
-    /// <summary>True when a configuration keeps a majority of members whose disks are whole.</summary>
-    public bool Survives(Configuration configuration) => configuration.HasQuorum(IsWhole);
+    /// <summary>True when a configuration keeps enough members whose disks are whole.</summary>
+    public bool Survives(Configuration configuration) => Suffice(configuration, IsWhole);
+
+    /// <summary>True when some members can go on by themselves: they can elect, they can commit, and one of them may lead.</summary>
+    public static bool Suffice(Configuration configuration, Func<MemberId, bool> members) =>
+        configuration.HasQuorum(members) && configuration.Voters.Any(voter => members(voter) && configuration.PriorityOf(voter) > 0);
 
     private bool Survives(Func<MemberId, bool> others)
     {
         foreach (Member member in world.Members)
         {
-            if (member.LastConfiguration is { Voters.Count: > 0 } configuration && !configuration.HasQuorum(id => others(id) && IsWhole(id)))
+            if (member.LastConfiguration is { Voters.Count: > 0 } configuration && !Suffice(configuration, id => others(id) && IsWhole(id)))
             {
                 return false;
             }

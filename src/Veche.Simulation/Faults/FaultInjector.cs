@@ -54,6 +54,9 @@ internal sealed partial class FaultInjector
     public long SyncTimeNs(Member member, long usualNs) =>
         _stalledUntilNs.TryGetValue(member.Number, out long untilNs) && untilNs > _world.NowNs ? untilNs - _world.NowNs : usualNs;
 
+    /// <summary>True while a member's disk stalls.</summary>
+    public bool IsStalled(Member member) => SyncTimeNs(member, 0) > 0;
+
     /// <summary>True when nothing keeps this member down.</summary>
     public bool MayRun(Member member) => !_keptDown.Contains(member.Number);
 
@@ -213,6 +216,12 @@ internal sealed partial class FaultInjector
                 break;
             case FaultKind.CrashLoop:
                 CrashLoop();
+                break;
+            case FaultKind.Priorities:
+                _world.Operator.ChangePriority();
+                break;
+            case FaultKind.QuorumSizes:
+                _world.Operator.ChangeQuorumSizes();
                 break;
             case FaultKind.Membership:
                 _world.Operator.ChangeMembers();

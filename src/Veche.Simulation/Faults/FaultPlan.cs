@@ -71,6 +71,12 @@ public enum FaultKind
 
     /// <summary>A process ends again and again, soon after each start, while answers to what it asked are still on their way.</summary>
     CrashLoop,
+
+    /// <summary>Who should rather lead, or never, is changed.</summary>
+    Priorities,
+
+    /// <summary>How many elect and how many commit is changed.</summary>
+    QuorumSizes,
 }
 
 /// <summary>Which faults there are in a world, and how often.</summary>
@@ -104,7 +110,7 @@ public sealed record FaultPlan
     {
         var intervals = new SortedDictionary<FaultKind, int>();
         double share = 0.15 + (random.Fraction() * 0.5);
-        foreach (FaultKind kind in All.Where(static kind => kind <= FaultKind.Coup))
+        foreach (FaultKind kind in First)
         {
             int interval = kind switch
             {
@@ -122,12 +128,27 @@ public sealed record FaultPlan
     }
 
     /// <summary>Draws the kinds that came later, from luck of their own: what a seed does without them stays what it was.</summary>
-    public FaultPlan DrawMore(SimulationRandom random) =>
-        random.Chance(0.1) ? With(FaultKind.CrashLoop, random.Between(500, 10_000)) : this;
+    public FaultPlan DrawMore(SimulationRandom random)
+    {
+        FaultPlan plan = this;
+        foreach (FaultKind kind in All.Except(First))
+        {
+            int interval = random.Between(500, 10_000);
+            if (random.Chance(0.12))
+            {
+                plan = plan.With(kind, interval);
+            }
+        }
+
+        return plan;
+    }
 
     /// <summary>These kinds, each at its usual pace.</summary>
     public static FaultPlan Of(IEnumerable<FaultKind> kinds) =>
         new() { MeanIntervalMs = new SortedDictionary<FaultKind, int>(kinds.Distinct().ToDictionary(static kind => kind, static kind => 5_000)) };
+
+    /// <summary>The kinds that there were first: what is drawn and measured with them stays what it was.</summary>
+    public static IReadOnlyList<FaultKind> First { get; } = [.. All.Where(static kind => kind <= FaultKind.Coup)];
 
     /// <summary>All kinds.</summary>
     public static IReadOnlyList<FaultKind> Kinds => All;

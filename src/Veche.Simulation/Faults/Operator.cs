@@ -5,7 +5,7 @@ using Veche.Simulation.Members;
 namespace Veche.Simulation.Faults;
 
 /// <summary>The people who run the cluster: they replace members whose disks are lost, let others come and go, and hand leadership over.</summary>
-internal sealed class Operator(World world, SimulationRandom random)
+internal sealed partial class Operator(World world, SimulationRandom random)
 {
     private const long LookEveryNs = 1_000_000_000;
 
@@ -213,8 +213,8 @@ internal sealed class Operator(World world, SimulationRandom random)
 
     private bool RemainsSafeWithout(Configuration configuration, MemberId leaving)
     {
-        List<MemberId> voters = [.. configuration.Voters.Where(voter => voter != leaving)];
-        return voters.Count > 0 && world.Atlas.Survives(Configuration.Of(voters));
+        // One that does not fit, because of the sizes of quorums or of who may lead, would be refused.
+        return ConfigurationChange.Of(ConfigurationOperation.Remove, leaving).TryApply(configuration, out Configuration? next, out _) && world.Atlas.Survives(next.IsJoint ? next.LeaveJoint() : next);
     }
 
     private void RetireThoseWhoLeft(Member leader)

@@ -11,6 +11,12 @@ internal sealed partial class Member
     private readonly List<(LogWrite? Write, SnapshotPoint? Compact)> _logJob = [];
     private bool _logBusy;
 
+    /// <summary>When what its disk is doing was begun.</summary>
+    public long LogBusySinceNs { get; private set; }
+
+    /// <summary>True while its disk has something to do.</summary>
+    public bool IsLogBusy => _logBusy;
+
     private void WorkOnLog()
     {
         if (_logBusy || _logWork.Count == 0 || !IsRunning)
@@ -19,6 +25,7 @@ internal sealed partial class Member
         }
 
         _logBusy = true;
+        LogBusySinceNs = _world.NowNs;
         while (_logWork.TryDequeue(out (LogWrite?, SnapshotPoint?) work))
         {
             _logJob.Add(work);

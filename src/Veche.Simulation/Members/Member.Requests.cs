@@ -86,6 +86,7 @@ internal sealed partial class Member
             return;
         }
 
+        _world.PreferenceRules.Look(this);
         long term = _lessor!.TakeExpired(LocalNow, MaxRevocationsPerSweep, _expired);
         foreach (long lease in _expired)
         {

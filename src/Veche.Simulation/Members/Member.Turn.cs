@@ -46,6 +46,7 @@ internal sealed partial class Member
         {
             AcknowledgementJudge.Removes(core, write, _issued, _commitSeen, _output.Rollbacks);
             _world.Judge.Writes(core, write, _issued);
+            _world.PreferenceRules.Writes(core, write);
         }
 
         if (_output.Writes.Count > 0)
@@ -60,6 +61,7 @@ internal sealed partial class Member
             {
                 _world.Judge.Leads(core);
                 _world.MessageRules.Leads(core);
+                _world.PreferenceRules.Leads(core);
             }
 
             if (leads && !_leads)

@@ -321,6 +321,7 @@ internal sealed partial class Member
                 LeaseClockDriftBoundMs = _plan.LeaseClockDriftBoundMs,
                 MaxEntriesPerAppend = _plan.MaxEntriesPerAppend,
                 ProbeWithoutEntries = _plan.ProbeWithoutEntries,
+                StallBoundMs = _plan.StallBoundMs,
                 MaxInflightAppends = _plan.MaxInflightAppends,
             },
             MaxCommandsPerWrite = _plan.MaxCommandsPerWrite,

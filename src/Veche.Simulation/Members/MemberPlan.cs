@@ -65,6 +65,9 @@ public sealed record MemberPlan
     /// <summary>Largest difference of a clock's rate from the world's, in parts per million, either way.</summary>
     public int ClockDriftPpm { get; init; } = 50;
 
+    /// <summary>A member that makes no progress for so long is ill, and gives leadership away; null for never.</summary>
+    public int? StallBoundMs { get; init; }
+
     /// <summary>Draws the settings that came later.</summary>
     /// <param name="random">Luck of their own.</param>
     /// <param name="buggified">Gets the names of those that are unusual.</param>
@@ -76,6 +79,7 @@ public sealed record MemberPlan
             buggified.Add("probes without entries");
         }
 
-        return this with { ProbeWithoutEntries = probesWithoutEntries };
+        int stallBoundMs = ElectionTimeoutMs * random.Between(1, 4);
+        return this with { ProbeWithoutEntries = probesWithoutEntries, StallBoundMs = random.Chance(0.4) ? stallBoundMs : null };
     }
 }

@@ -126,7 +126,8 @@ internal sealed class Judge
         {
             int chosen = set;
             bool IsIn(MemberId member) => (chosen >> Array.IndexOf(all, member) & 1) != 0;
-            if (old.HasQuorum(IsIn) && next.HasQuorum(member => !IsIn(member)))
+            bool IsOut(MemberId member) => !IsIn(member);
+            if ((old.HasElectionQuorum(IsIn) && (next.HasElectionQuorum(IsOut) || next.HasCommitQuorum(IsOut))) || (old.HasCommitQuorum(IsIn) && next.HasElectionQuorum(IsOut)))
             {
                 throw new ViolationException("two configurations can decide without each other", $"{core.Id} changes {old} to {next}");
             }

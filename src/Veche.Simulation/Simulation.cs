@@ -143,7 +143,7 @@ public sealed class Simulation
         const long LongEnoughNs = 30_000_000_000;
 
         // Some of the healed may have left the cluster, or never have come in: they will not hear of anything.
-        List<Member> current = [.. core.Where(member => member.IsRunning && member.AppliedIndex == _world.Judge.Canon.CommittedIndex)];
+        List<Member> current = [.. core.Where(member => member.IsRunning && !member.IsWitness && member.AppliedIndex == _world.Judge.Canon.CommittedIndex)];
         foreach (Watcher watcher in _world.Watchers)
         {
             watcher.Targets = current;
@@ -174,7 +174,7 @@ public sealed class Simulation
     {
         List<Member> whole = [.. _world.Members.Where(member => member.State is not (MemberState.Ruined or MemberState.Retired) && !_world.Atlas.ExpectsRuin(member.Number))];
         List<Configuration> configurations = [.. whole.Select(static member => member.LastConfiguration).OfType<Configuration>().Where(static configuration => configuration.Voters.Count > 0)];
-        bool Suffices(List<Member> members) => configurations.TrueForAll(configuration => configuration.HasQuorum(id => members.Exists(member => member.Id == id)));
+        bool Suffices(List<Member> members) => configurations.TrueForAll(configuration => Atlas.Survives(configuration, id => members.Exists(member => member.Id == id)));
         if (configurations.Count == 0 || !Suffices(whole))
         {
             _unrecoverable = $"{_world.Atlas.RuinedCount} disks are lost, and those left are no majority of every configuration in use";
@@ -269,6 +269,11 @@ public sealed class Simulation
             }
 
             member.CheckState();
+            if (member.IsWitness)
+            {
+                continue;
+            }
+
             uint hash = member.Store.HashHistory(0, out long revision, out _);
             hashes.Add((member, hash, revision));
         }

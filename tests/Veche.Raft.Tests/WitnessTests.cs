@@ -67,7 +67,7 @@ public sealed class WitnessTests
     }
 
     [Fact]
-    public void A_witness_is_sent_only_what_a_voter_with_data_holds_durably()
+    public void A_witness_is_sent_only_what_could_be_committed_with_its_help()
     {
         CoreHarness node = With(Voters(3).WithWitnesses([M(3)]));
         node.Lead();
@@ -80,6 +80,19 @@ public sealed class WitnessTests
         node.Propose("c");
         node.Accept(M(2), node.Core.LastPosition.Index);
         Assert.Equal(node.Core.LastPosition.Index, Assert.Single(node.Sent<AppendRequest>()).LastIndex);
+    }
+
+    [Fact]
+    public void Where_a_commit_needs_two_copies_a_witness_is_sent_what_two_hold()
+    {
+        // 3 + 1: a leader that is gone for good must not leave a witness that votes for neither of the two that are left.
+        CoreHarness node = With(Voters(4).WithWitnesses([M(4)]));
+        node.Lead();
+        node.Propose("a");
+        node.Persist();
+        Assert.DoesNotContain(node.Sent<AppendRequest>(), static append => append.To == M(4));
+        node.Accept(M(3), node.Core.LastPosition.Index);
+        Assert.Contains(node.Sent<AppendRequest>(), append => append.To == M(4) && append.LastIndex == node.Core.LastPosition.Index);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ internal sealed record Placement(IReadOnlyDictionary<string, int> Zones, QuorumS
 
             if (AllWitnesses > 0 && FewestCopies > 0)
             {
-                yield return $"a write may be committed with {FewestCopies} cop{(FewestCopies == 1 ? "y" : "ies")} of its data and the vote{Plural(AllWitnesses)} of {AllWitnesses} witness{(AllWitnesses == 1 ? string.Empty : "es")}: when members with data are away, those that are left hold the only ones";
+                yield return $"a write may be committed with {FewestCopies} cop{(FewestCopies == 1 ? "y" : "ies")} of its data and the vote{Plural(AllWitnesses)} of {AllWitnesses} witness{(AllWitnesses == 1 ? string.Empty : "es")}: {(FewestCopies == 1 ? "no disk with data" : $"no more than {FewestCopies - 1} disk{Plural(FewestCopies - 1)} with data")} may then be lost for good";
             }
 
             if (FailuresSurvived == 0)

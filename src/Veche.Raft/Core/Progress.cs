@@ -7,7 +7,7 @@ internal sealed class Progress(MemberId member, bool isWitness, long next, RaftO
 
     public MemberId Member { get; } = member;
 
-    /// <summary>It gets entries without what they say, and only those that somebody with data holds durably.</summary>
+    /// <summary>It gets entries without what they say, and only those that enough members with data hold durably.</summary>
     public bool IsWitness { get; } = isWitness;
 
     /// <summary>Last index known to be equal there, and durable.</summary>

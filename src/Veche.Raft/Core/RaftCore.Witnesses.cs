@@ -20,22 +20,14 @@ public sealed partial class RaftCore
     private long CopiedFor(long commit) => Configuration.Witnesses.Count == 0 ? 0 : Math.Min(commit, CopiedIndex);
 
     /// <summary>
-    /// A witness gets what a voter with data holds durably, others get everything. Where a witness knew of an entry that nobody has who may lead (its leader has lost it
-    /// in a crash, or was the only one and is being removed), it could vote for nobody, and where its vote is needed, nobody would lead any more. It costs no commit:
-    /// each needs a voter with data anyway (<see cref="QuorumSizes.Fit(int, int, out string?)"/>).
+    /// A witness gets what would be committed if all witnesses had it; others get everything. Where a witness knew of an entry that nobody has who may lead (its leader
+    /// has lost it in a crash, is being removed, or is gone for good), it could vote for nobody, and where its vote is needed, nobody would lead any more. So as many
+    /// members with data hold what it knows of as hold what is committed with its help, and the loss that brings elections to an end is one that loses what was
+    /// committed. It costs no commit: each needs those members anyway.
     /// </summary>
-    private long LastFor(Progress follower) => follower.IsWitness ? Math.Min(LastPosition.Index, HeldWithData()) : LastPosition.Index;
+    private long LastFor(Progress follower) => follower.IsWitness ? Math.Min(LastPosition.Index, ForWitnesses()) : LastPosition.Index;
 
-    private long HeldWithData()
-    {
-        long held = 0;
-        foreach (MemberId voter in Configuration.Voters)
-        {
-            held = Configuration.IsWitness(voter) ? held : Math.Max(held, _matchOf(voter));
-        }
-
-        return held;
-    }
+    private long ForWitnesses() => Configuration.QuorumIndex(member => Configuration.IsWitness(member) ? long.MaxValue : _matchOf(member));
 
     /// <summary>To be called when somebody with data holds more.</summary>
     private void SendToWitnesses(LeaderState leader)

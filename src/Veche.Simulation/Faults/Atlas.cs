@@ -30,14 +30,18 @@ internal sealed class Atlas(World world)
     /// <summary>True when one more disk may be lost: every configuration that any member goes by keeps a majority without it.</summary>
     public bool MayLose(Member candidate) => Survives(id => id != candidate.Id);
 
-    /// <summary>True when a configuration keeps a majority of members whose disks are whole.</summary>
-    public bool Survives(Configuration configuration) => configuration.HasQuorum(IsWhole);
+    /// <summary>True when a configuration keeps a majority of members whose disks are whole, and what it has committed.</summary>
+    public bool Survives(Configuration configuration) => Survives(configuration, IsWhole);
+
+    /// <summary>True when those that are left can elect and commit, and nothing can have been committed by witnesses and those that are not left alone: a witness is no copy.</summary>
+    public static bool Survives(Configuration configuration, Func<MemberId, bool> isLeft) =>
+        configuration.HasQuorum(isLeft) && (configuration.Witnesses.Count == 0 || !configuration.HasCommitQuorum(id => configuration.IsWitness(id) || !isLeft(id)));
 
     private bool Survives(Func<MemberId, bool> others)
     {
         foreach (Member member in world.Members)
         {
-            if (member.LastConfiguration is { Voters.Count: > 0 } configuration && !configuration.HasQuorum(id => others(id) && IsWhole(id)))
+            if (member.LastConfiguration is { Voters.Count: > 0 } configuration && !Survives(configuration, id => others(id) && IsWhole(id)))
             {
                 return false;
             }

@@ -214,7 +214,8 @@ internal sealed class Operator(World world, SimulationRandom random)
     private bool RemainsSafeWithout(Configuration configuration, MemberId leaving)
     {
         List<MemberId> voters = [.. configuration.Voters.Where(voter => voter != leaving)];
-        return voters.Count > 0 && world.Atlas.Survives(Configuration.Of(voters));
+        MemberId[] witnesses = [.. voters.Where(configuration.IsWitness)];
+        return voters.Count > 0 && QuorumSizes.Majority.Fit(voters.Count, witnesses.Length, out _) && world.Atlas.Survives(Configuration.Of(voters).WithWitnesses(witnesses));
     }
 
     private void RetireThoseWhoLeft(Member leader)

@@ -50,6 +50,9 @@ public sealed record Scenario
     /// <summary>Priorities of founding voters, by place; the others have the default.</summary>
     public IReadOnlyList<(int Place, int Priority)> Priorities { get; init; } = [];
 
+    /// <summary>Which founding voters are witnesses, by place. What entries say is not told apart here: the core has none of it.</summary>
+    public IReadOnlyList<int> Witnesses { get; init; } = [];
+
     /// <summary>What must be reached in some state; when it is not, the scenario does not show what it is there to show.</summary>
     public IReadOnlyList<Sometimes> Sometimes { get; init; } = [];
 
@@ -61,6 +64,7 @@ public sealed record Scenario
     internal RaftOptions OptionsOf(MemberId member) => new()
     {
         Id = member,
+        IsWitness = Witnesses.Select(IdOf).Contains(member),
         Seed = member.Value,
         ElectionTimeoutMs = 600_000,
         HeartbeatIntervalMs = 1,
@@ -70,7 +74,7 @@ public sealed record Scenario
     };
 
     internal Configuration Founders => Priorities.Aggregate(
-        Configuration.Of(Enumerable.Range(0, Voters).Select(IdOf)),
+        Configuration.Of(Enumerable.Range(0, Voters).Select(IdOf)).WithWitnesses([.. Witnesses.Select(IdOf)]),
         static (founders, given) => founders.WithPriority(IdOf(given.Place), given.Priority));
 
     internal static MemberId IdOf(int place) => new((ulong)place + 1);

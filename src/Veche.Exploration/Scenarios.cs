@@ -137,6 +137,22 @@ public static class Scenarios
         },
         new()
         {
+            Name = "witness",
+            Description = "one of three holds no data, and helps to commit while its leader crashes or is replaced",
+            BeginsLed = true,
+            MaxTerm = 2,
+            MaxAppends = 4,
+            SlowDisks = true,
+            Witnesses = [2],
+            Limits = Bounds((MoveKind.TimeOut, 1), (MoveKind.Propose, 1), (MoveKind.Crash, 1)),
+            Sometimes =
+            [
+                new("a witness stands in for a copy", static members => members.Any(member => member.Role == Role.Leader && members.Any(other => other.Id != member.Id && other.Id != Scenario.IdOf(2) && other.LogTerms.Count < member.Commit))),
+                ALeaderOfALaterTerm,
+            ],
+        },
+        new()
+        {
             Name = "transfer",
             Description = "leadership is handed over while others campaign",
             BeginsLed = true,

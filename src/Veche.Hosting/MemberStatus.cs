@@ -23,6 +23,9 @@ public sealed record MemberStatus
     /// <summary>Last index applied to the state machine.</summary>
     public required long AppliedIndex { get; init; }
 
+    /// <summary>See <see cref="RaftCore.CopiedIndex"/>: the same as <see cref="CommitIndex"/> where there are no witnesses.</summary>
+    public long CopiedIndex { get; init; }
+
     /// <summary>First index still in the log; entries before it are in a snapshot.</summary>
     public required long FirstIndex { get; init; }
 

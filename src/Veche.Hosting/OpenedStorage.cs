@@ -31,7 +31,7 @@ internal sealed class OpenedStorage : IDisposable
 
     public static LogOptions LogOptionsOf(ReplicaHostOptions options)
     {
-        Configuration founders = options.Join ? Configuration.Empty : Configuration.Of(options.InitialMembers.Keys).WithQuorums(options.InitialQuorums);
+        Configuration founders = options.Join ? Configuration.Empty : Configuration.Of(options.InitialMembers.Keys).WithQuorums(options.InitialQuorums).WithWitnesses(options.InitialWitnesses);
         return new LogOptions
         {
             Identity = new LogIdentity(options.ClusterId, options.Id),
@@ -43,6 +43,11 @@ internal sealed class OpenedStorage : IDisposable
     public static OpenedStorage Open(ReplicaHostOptions options, IStateMachine stateMachine)
     {
         var identity = new LogIdentity(options.ClusterId, options.Id);
+        if (options is { ForceNewCluster: true, IsWitness: true })
+        {
+            throw new HostStartException("a witness holds no data, so it cannot become the only member. Use a member with data.");
+        }
+
         IDisk? disk = null;
         OpenedStorage? storage = null;
         try
@@ -59,6 +64,7 @@ internal sealed class OpenedStorage : IDisposable
             }
 
             storage = new OpenedStorage(disk, snapshots, recovery, lostThroughTerm);
+            RequireKind(options, recovery.Start);
             storage.Fit(stateMachine);
             return storage;
         }
@@ -93,6 +99,18 @@ internal sealed class OpenedStorage : IDisposable
             RepairPhase.Refilling => throw new HostStartException("this member's log was damaged and is being filled again by the others: it may lack what they have, and cannot become the only member. Use another one."),
             _ => throw new HostStartException($"a repair of the damaged log was begun, and the state that went with it is not emptied yet (see {nameof(DamagedLogRepair)})."),
         };
+    }
+
+    /// <summary>The protocol would stop the member later; here there are words for it.</summary>
+    private static void RequireKind(ReplicaHostOptions options, RaftStart start)
+    {
+        Configuration configuration = start.Entries.LastOrDefault(static entry => entry.Configuration is not null).Configuration ?? start.Base.Configuration;
+        if (configuration.Contains(options.Id) && configuration.IsWitness(options.Id) != options.IsWitness)
+        {
+            throw new HostStartException(options.IsWitness
+                ? "the log says that this member holds data, and it was started as a witness. Start it without that, or remove it and add it as a witness with an empty directory."
+                : "the log says that this member is a witness, which holds no data. Start it as one, or remove it and add it as a member with data and with an empty directory.");
+        }
     }
 
     /// <summary>Ends the log with a configuration of this member alone, in a term of its own, as if it had been elected and had appended it.</summary>

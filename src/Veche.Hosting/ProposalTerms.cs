@@ -27,6 +27,15 @@ public sealed record ProposalTerms
 /// <param name="Result">What <c>IStateMachine.Apply</c> set, once it is applied here.</param>
 public sealed record ProposalOutcome(bool IsApplied, bool IsAcknowledged, object? Result)
 {
+    /// <summary>Where it is in the log, once it is applied here; otherwise 0.</summary>
+    public long Index { get; init; }
+
+    /// <summary>
+    /// It is applied here, and for all this member knows as many members with data hold it durably as a commit needs. False where a witness has made up for one that is
+    /// behind or away; always true of what is applied where there are no witnesses.
+    /// </summary>
+    public bool IsCopied { get; init; }
+
     /// <summary>Queued here, and nothing more is known.</summary>
     public static readonly ProposalOutcome Queued = new(false, false, null);
 }

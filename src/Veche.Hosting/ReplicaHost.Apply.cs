@@ -12,7 +12,7 @@ public sealed partial class ReplicaHost
     private bool _tidyPosted;
 
     /// <summary>One thing to do with the state machine.</summary>
-    private readonly record struct ApplyWork(List<Entry>? Entries = null, SnapshotPoint? Install = null, TaskCompletionSource<CapturedState>? Capture = null, bool Tidy = false);
+    private readonly record struct ApplyWork(List<Entry>? Entries = null, SnapshotPoint? Install = null, TaskCompletionSource<CapturedState>? Capture = null, bool ForWitness = false, bool Tidy = false, long CopiedIndex = 0);
 
     private void DoApplyWork(List<ApplyWork> work)
     {
@@ -20,7 +20,7 @@ public sealed partial class ReplicaHost
         {
             if (item.Entries is { } entries)
             {
-                Apply(entries);
+                Apply(entries, item.CopiedIndex);
             }
             else if (item.Install is { } install)
             {
@@ -28,11 +28,7 @@ public sealed partial class ReplicaHost
             }
             else if (item.Capture is { } capture)
             {
-                IStateImage image = _stateMachine.Capture();
-                if (!capture.TrySetResult(new CapturedState(image, new SnapshotPoint(image.Applied, _appliedConfiguration))))
-                {
-                    image.Dispose();
-                }
+                Capture(capture, item.ForWitness);
             }
             else if (item.Tidy)
             {
@@ -52,7 +48,26 @@ public sealed partial class ReplicaHost
         }
     }
 
-    private void Apply(List<Entry> entries)
+    private void Capture(TaskCompletionSource<CapturedState> capture, bool forWitness)
+    {
+        IStateImage image;
+        try
+        {
+            image = forWitness ? _stateMachine.CaptureForWitness() : _stateMachine.Capture();
+        }
+        catch (NotSupportedException exception)
+        {
+            capture.TrySetException(exception);
+            return;
+        }
+
+        if (!capture.TrySetResult(new CapturedState(image, new SnapshotPoint(image.Applied, _appliedConfiguration))))
+        {
+            image.Dispose();
+        }
+    }
+
+    private void Apply(List<Entry> entries, long copiedIndex)
     {
         long startedNs = MonotonicClock.Read();
         _applySequences.Clear();
@@ -74,7 +89,7 @@ public sealed partial class ReplicaHost
         {
             if (_applySequences[i] != 0)
             {
-                _waiters.TakeApplied(_applySequences[i], _applyBatch.ResultOf(i))?.Complete(_applyBatch.ResultOf(i));
+                _waiters.TakeApplied(_applySequences[i], _applyBatch.ResultOf(i), _applyBatch.Entries[i].Position.Index, copiedIndex)?.Complete(_applyBatch.ResultOf(i));
             }
         }
 

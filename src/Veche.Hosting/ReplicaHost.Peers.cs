@@ -90,7 +90,7 @@ public sealed partial class ReplicaHost
 
         public void ReceivedBytes(MemberId from, int count) => host._metrics.Received(from, count);
 
-        public Task ReceiveSnapshotAsync(MemberId from, Stream stream, CancellationToken cancellationToken) =>
-            host.ReceiveSnapshotAsync(from, stream, cancellationToken);
+        public Task ReceiveSnapshotAsync(MemberId from, bool forWitness, Stream stream, CancellationToken cancellationToken) =>
+            host.ReceiveSnapshotAsync(from, forWitness, stream, cancellationToken);
     }
 }

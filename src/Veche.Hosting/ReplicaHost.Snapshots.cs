@@ -21,10 +21,10 @@ public sealed partial class ReplicaHost
         public void Dispose() => Image.Dispose();
     }
 
-    private Task<CapturedState> CaptureAsync()
+    private Task<CapturedState> CaptureAsync(bool forWitness = false)
     {
         var capture = new TaskCompletionSource<CapturedState>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _applyWork.Post(new ApplyWork(Capture: capture));
+        _applyWork.Post(new ApplyWork(Capture: capture, ForWitness: forWitness));
         return capture.Task.WaitAsync(_stop.Token);
     }
 
@@ -81,15 +81,15 @@ public sealed partial class ReplicaHost
         try
         {
             DnsEndPoint address = _addresses.Find(send.To) ?? throw new IOException("its address is not known");
-            using CapturedState state = await CaptureAsync().ConfigureAwait(false);
+            using CapturedState state = await CaptureAsync(send.ForWitness).ConfigureAwait(false);
             index = state.Point.Position.Index;
             _loop.Post(new ReplicaInput.SnapshotSending(send.To, index));
-            using PeerConnection connection = await _dialer.DialAsync(send.To, address, ConnectionPurpose.Snapshot, _stop.Token).ConfigureAwait(false);
+            using PeerConnection connection = await _dialer.DialAsync(send.To, address, send.ForWitness ? ConnectionPurpose.WitnessSnapshot : ConnectionPurpose.Snapshot, _stop.Token).ConfigureAwait(false);
             _log.SendingSnapshot(index, send.To);
             await SnapshotTransfer.SendAsync(connection.Stream, send.Term, state.Point, state.Image, _stop.Token).ConfigureAwait(false);
             delivered = true;
         }
-        catch (Exception exception) when (exception is IOException or SocketException or InvalidDataException or OperationCanceledException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception exception) when (exception is IOException or SocketException or InvalidDataException or OperationCanceledException or ObjectDisposedException or NotSupportedException or System.Security.Authentication.AuthenticationException)
         {
             if (!_stop.IsCancellationRequested)
             {
@@ -100,8 +100,17 @@ public sealed partial class ReplicaHost
         _loop.Post(new ReplicaInput.SnapshotSent(send.To, delivered, index));
     }
 
-    private async Task ReceiveSnapshotAsync(MemberId from, Stream stream, CancellationToken cancellationToken)
+    private async Task ReceiveSnapshotAsync(MemberId from, bool forWitness, Stream stream, CancellationToken cancellationToken)
     {
+        if (forWitness != _options.IsWitness)
+        {
+            // Before a byte of it is kept.
+            Fail(new InvariantBrokenException(_options.IsWitness
+                ? "this member was started as a witness, and its cluster has it as a member with data. Start it without that, or remove it and add it as a witness with an empty directory."
+                : "this member was started as a member with data, and its cluster has it as a witness. Start it as one, or remove it and add it without that with an empty directory."));
+            return;
+        }
+
         // One at a time: two could only be an old one and its better successor, and the sender tries again.
         if (!await _receivingSnapshot.WaitAsync(0, cancellationToken).ConfigureAwait(false))
         {

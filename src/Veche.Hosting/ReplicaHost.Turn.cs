@@ -59,7 +59,7 @@ public sealed partial class ReplicaHost
 
         if (_output.Apply is { } apply)
         {
-            _applyWork.Post(new ApplyWork(Entries: apply));
+            _applyWork.Post(new ApplyWork(Entries: apply, CopiedIndex: _replica.Core.CopiedIndex));
         }
 
         if (_output.Install is { } install)
@@ -193,6 +193,7 @@ public sealed partial class ReplicaHost
             LastIndex = core.LastPosition.Index,
             CommitIndex = core.CommitIndex,
             AppliedIndex = appliedIndex,
+            CopiedIndex = core.CopiedIndex,
             FirstIndex = core.FirstIndex,
             Configuration = core.Configuration,
             IsRecovering = core.IsRecovering,

@@ -65,12 +65,14 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
                 Raft = new RaftOptions
                 {
                     Id = options.Id,
+                    IsWitness = options.IsWitness,
                     Seed = options.Id.Value ^ (ulong)started,
                     ElectionTimeoutMs = options.ElectionTimeoutMs,
                     HeartbeatIntervalMs = options.HeartbeatIntervalMs,
                     LeaseClockDriftBoundMs = options.LeaseClockDriftBoundMs,
                     StallBoundMs = options.LeaderStallMs switch { null => 4 * options.ElectionTimeoutMs, 0 => null, int bound => bound },
                 },
+                IsForWitnesses = stateMachine.IsForWitnesses,
                 SnapshotEntries = options.SnapshotEntries,
                 SnapshotBytes = options.SnapshotBytes,
                 TrailingEntries = options.TrailingEntries,

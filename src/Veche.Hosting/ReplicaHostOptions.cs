@@ -23,6 +23,15 @@ public sealed record ReplicaHostOptions
     /// <summary>How many of the first members elect and how many commit. Must be the same for all of them. Counts only when the cluster is founded. Default majorities.</summary>
     public QuorumSizes InitialQuorums { get; init; }
 
+    /// <summary>Which of the first members are witnesses. Must be the same for all of them. Counts only when the cluster is founded. Default none.</summary>
+    public IReadOnlyCollection<MemberId> InitialWitnesses { get; init; } = [];
+
+    /// <summary>
+    /// This member is a witness: it votes, and holds no data. Its state machine is restored from <see cref="IStateMachine.CaptureForWitness"/> of another, and gets only the
+    /// commands of <see cref="IStateMachine.IsForWitnesses"/>; what else it is asked is for whoever runs it to refuse. Must be what the cluster has it as. Default false.
+    /// </summary>
+    public bool IsWitness { get; init; }
+
     /// <summary>Join a running cluster: start with an empty configuration and wait for its leader. Default false.</summary>
     public bool Join { get; init; }
 

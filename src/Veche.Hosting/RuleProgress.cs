@@ -17,14 +17,18 @@ internal sealed class RuleProgress(ProposalTerms terms)
     /// <summary>Being applied here is more than any rule that does not wait for it: a command that is committed first needs no word from the leader.</summary>
     public bool IsDone => terms.AwaitsResult ? IsApplied && (terms.Rule is null || IsAcknowledged) : IsApplied || IsAcknowledged;
 
-    public ProposalOutcome Outcome => new(IsApplied, IsAcknowledged, _result);
+    public ProposalOutcome Outcome => new(IsApplied, IsAcknowledged, _result) { Index = _index, IsCopied = IsApplied && _index <= _copiedIndex };
 
     private object? _result;
+    private long _index;
+    private long _copiedIndex;
 
-    public void Applied(object? result)
+    public void Applied(object? result, long index, long copiedIndex)
     {
         IsApplied = true;
         _result = result;
+        _index = index;
+        _copiedIndex = copiedIndex;
     }
 
     public void Acknowledged() => IsAcknowledged = true;

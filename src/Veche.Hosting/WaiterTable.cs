@@ -46,7 +46,7 @@ internal sealed class WaiterTable
     }
 
     /// <summary>A command has been applied here: takes its waiter out, unless that waits for more.</summary>
-    public CommandWaiter? TakeApplied(long sequence, object? result)
+    public CommandWaiter? TakeApplied(long sequence, object? result, long index, long copiedIndex)
     {
         lock (_lock)
         {
@@ -55,7 +55,7 @@ internal sealed class WaiterTable
                 return null;
             }
 
-            waiter.Progress?.Applied(result);
+            waiter.Progress?.Applied(result, index, copiedIndex);
             return TakeIfDone(sequence, waiter);
         }
     }

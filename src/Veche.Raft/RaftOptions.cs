@@ -9,6 +9,12 @@ public sealed record RaftOptions
     /// <summary>Seed of the generator that randomises election timeouts. Same seed and inputs, same outputs.</summary>
     public required ulong Seed { get; init; }
 
+    /// <summary>
+    /// This member is a witness: it votes, and keeps the terms of entries but not what is in them. It never campaigns. Must be what the configuration says of it, or the
+    /// member stops. Default false.
+    /// </summary>
+    public bool IsWitness { get; init; }
+
     /// <summary>Base election timeout; each is drawn from [this, twice this). Default 1000, 10 to 600,000; at least five times the heartbeat.</summary>
     public int ElectionTimeoutMs { get; init; } = 1000;
 

@@ -38,6 +38,16 @@ public interface IStateMachine
     /// <summary>Pins an image of the state as it is now. Cheap; the image is read later, beside further applies.</summary>
     IStateImage Capture();
 
+    /// <summary>
+    /// True for a command that witnesses get whole, because they need it to do their part and it holds nothing that clients have stored: where members are to be reached.
+    /// Must depend on the command alone. Called from any thread. Default false: they get none.
+    /// </summary>
+    bool IsForWitnesses(ReadOnlyMemory<byte> command) => false;
+
+    /// <summary>The same as <see cref="Capture"/> for a witness: what the commands that it gets whole have done, and nothing else. <see cref="Restore"/> must take it.</summary>
+    /// <exception cref="NotSupportedException">There can be no witnesses of this state machine, which is what this does unless it is written anew.</exception>
+    IStateImage CaptureForWitness() => throw new NotSupportedException($"{GetType().Name} does not say what of its state a witness may have, so a witness cannot be sent a snapshot of it.");
+
     /// <summary>Replaces the whole state by an image. Either succeeds whole or throws and leaves the old state.</summary>
     /// <param name="image">What <see cref="IStateImage.WriteTo"/> wrote.</param>
     /// <param name="applied">Position of the last entry the image includes.</param>

@@ -92,7 +92,7 @@ public sealed partial class Replica
         }
         else
         {
-            output.Sends.Add(PeerMessage.Of(message is AppendRequest question && ReportsWanted is var reports and not AppendReports.None ? question with { Reports = reports } : message));
+            output.Sends.Add(PeerMessage.Of(message is AppendRequest { ForWitness: false } question && ReportsWanted is var reports and not AppendReports.None ? question with { Reports = reports } : message));
         }
     }
 
@@ -105,7 +105,7 @@ public sealed partial class Replica
         }
         else if (append.Previous.Index + 1 >= _cache.FirstIndex)
         {
-            output.Sends.Add(PeerMessage.Of(append with { Entries = FromCache(append.Previous.Index + 1, append.LastIndex), Reports = ReportsWanted }));
+            SendFilled(append with { Entries = FromCache(append.Previous.Index + 1, append.LastIndex) }, output);
         }
         else
         {
@@ -114,6 +114,10 @@ public sealed partial class Replica
             output.LogReads.Add(read);
         }
     }
+
+    /// <summary>A witness is told which entries there are, and is asked nothing that only copies of the data count for.</summary>
+    private void SendFilled(AppendRequest append, ReplicaOutput output) => output.Sends.Add(PeerMessage.Of(
+        append.ForWitness ? append with { Entries = WitnessEntries.Of(append.Entries, _options.IsForWitnesses) } : append with { Reports = ReportsWanted }));
 
     private Entry[] FromCache(long first, long last)
     {
@@ -156,7 +160,7 @@ public sealed partial class Replica
             return;
         }
 
-        output.Sends.Add(PeerMessage.Of(append with { LastIndex = done.Entries[^1].Index, Entries = done.Entries, Reports = ReportsWanted }));
+        SendFilled(append with { LastIndex = done.Entries[^1].Index, Entries = done.Entries }, output);
         foreach (AppendRequest next in behind.Waiting)
         {
             SendEntries(next, output);

@@ -157,7 +157,7 @@ public sealed partial class Replica
 
         foreach (MemberId member in _step.SnapshotsNeeded)
         {
-            output.SnapshotSends.Add(new SnapshotSend(member, _core.Term));
+            output.SnapshotSends.Add(new SnapshotSend(member, _core.Term, _core.Configuration.IsWitness(member)));
         }
 
         if (_step.InstallSnapshot is { } install)

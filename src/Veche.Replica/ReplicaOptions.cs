@@ -8,6 +8,9 @@ public sealed record ReplicaOptions
     /// <summary>Settings of the protocol.</summary>
     public required RaftOptions Raft { get; init; }
 
+    /// <summary>Which commands a witness gets whole (<see cref="IStateMachine.IsForWitnesses"/>). Default null: none.</summary>
+    public Func<ReadOnlyMemory<byte>, bool>? IsForWitnesses { get; init; }
+
     /// <summary>Most commands put into the log by one write. Default 1024, at least 1.</summary>
     public int MaxCommandsPerWrite { get; init; } = 1024;
 

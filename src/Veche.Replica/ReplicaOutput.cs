@@ -91,7 +91,8 @@ public sealed record LogRead(long FirstIndex, long LastIndex, long MaxBytes, Mem
 /// <summary>A follower that needs a snapshot.</summary>
 /// <param name="To">Who.</param>
 /// <param name="Term">The term in which this member leads; travels with the snapshot.</param>
-public readonly record struct SnapshotSend(MemberId To, long Term);
+/// <param name="ForWitness">It is a witness, and gets <see cref="IStateMachine.CaptureForWitness"/>.</param>
+public readonly record struct SnapshotSend(MemberId To, long Term, bool ForWitness);
 
 /// <summary>How a transfer or configuration change ended.</summary>
 /// <param name="Token">Which.</param>

@@ -17,7 +17,11 @@ public sealed record ClusterIdentity(ulong ClusterId, MemberId Self, IReadOnlyLi
     /// <param name="Id">Its id.</param>
     /// <param name="Name">Its name.</param>
     /// <param name="PeerUrls">Where the others reach it.</param>
-    public sealed record Founder(MemberId Id, string Name, IReadOnlyList<Uri> PeerUrls);
+    /// <param name="IsWitness">It votes, and holds no data.</param>
+    public sealed record Founder(MemberId Id, string Name, IReadOnlyList<Uri> PeerUrls, bool IsWitness = false);
+
+    /// <summary>This member votes, and holds no data.</summary>
+    public bool IsWitness => Members.Any(member => member.Id == Self && member.IsWitness);
 
     /// <summary>Derives the ids.</summary>
     /// <exception cref="OptionException">Two members would have the same id.</exception>
@@ -25,7 +29,7 @@ public sealed record ClusterIdentity(ulong ClusterId, MemberId Self, IReadOnlyLi
     {
         List<Founder> members = [.. options.InitialCluster
             .GroupBy(static member => member.Name, StringComparer.Ordinal)
-            .Select(group => new Founder(MemberIdOf(group.Select(static member => member.PeerUrl), options.InitialClusterToken), group.Key, [.. group.Select(static member => member.PeerUrl)]))
+            .Select(group => new Founder(MemberIdOf(group.Select(static member => member.PeerUrl), options.InitialClusterToken), group.Key, [.. group.Select(static member => member.PeerUrl)], options.InitialWitnesses.Contains(group.Key)))
             .OrderBy(static member => member.Id)];
         for (int i = 1; i < members.Count; i++)
         {
@@ -45,6 +49,12 @@ public sealed record ClusterIdentity(ulong ClusterId, MemberId Self, IReadOnlyLi
         {
             // Founders that were told other sizes must not found the same cluster: each would count by its own.
             ids = [.. ids, .. BitConverter.GetBytes(options.InitialQuorums.Election), .. BitConverter.GetBytes(options.InitialQuorums.Commit)];
+        }
+
+        // Nor may founders that were told of other witnesses.
+        foreach (Founder witness in members.Where(static member => member.IsWitness))
+        {
+            ids = [.. ids, (byte)'w', .. BitConverter.GetBytes(witness.Id.Value)];
         }
 
         return new ClusterIdentity(FirstEight(ids), members.First(member => member.Name == options.Name).Id, members);

@@ -202,6 +202,9 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
     /// <summary>This member listens and does not vote, and was asked to stay so.</summary>
     public bool IsLearner => Host.Status.Configuration.IsLearner(identity.Self) && !IsPromotedSoon(identity.Self);
 
+    /// <summary>This member votes, and holds no data.</summary>
+    public bool IsWitness => identity.IsWitness;
+
     /// <summary>How long another member has been connected; null when it is not.</summary>
     public TimeSpan? ConnectedFor(MemberId id) => (Host as ReplicaHost)?.ConnectedFor(id);
 

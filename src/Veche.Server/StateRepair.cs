@@ -12,9 +12,9 @@ internal static class StateRepair
     /// <summary>With fewer, the others could elect nobody while this member keeps out of elections.</summary>
     private const int FewestMembers = 3;
 
-    /// <summary>True when a start failed because of damage that the others can make good.</summary>
-    public static bool IsFor(ServerStartException failure, ServerOptions options, KeyValueStore store) =>
-        failure.InnerException is HostStartException { InnerException: LogDamagedException } && !options.ForceNewCluster && store.Members.Count >= FewestMembers;
+    /// <summary>True when a start failed because of damage that the others can make good. A witness keeps its members in files beside its log, which are not read then; it goes by what it was told when it joined.</summary>
+    public static bool IsFor(ServerStartException failure, ServerOptions options, ClusterIdentity identity, KeyValueStore store) =>
+        failure.InnerException is HostStartException { InnerException: LogDamagedException } && !options.ForceNewCluster && Math.Max(store.Members.Count, identity.IsWitness ? identity.Members.Count : 0) >= FewestMembers;
 
     /// <summary>Begins a repair; the store must be closed.</summary>
     public static void Begin(ServerStartException failure, ServerOptions options, ClusterIdentity identity, ServerLog log)
@@ -64,6 +64,9 @@ internal static class StateRepair
         ClusterId = identity.ClusterId,
         DataDirectory = Path.Combine(options.DataDirectory, "log"),
         InitialMembers = identity.Members.ToDictionary(static founder => founder.Id, static founder => new DnsEndPoint(founder.PeerUrls[0].IdnHost.Trim('[', ']'), founder.PeerUrls[0].Port)),
+        InitialQuorums = options.InitialQuorums,
+        InitialWitnesses = [.. identity.Members.Where(static founder => founder.IsWitness).Select(static founder => founder.Id)],
+        IsWitness = identity.IsWitness,
         Join = options.JoinExisting,
         Listen = [],
     };

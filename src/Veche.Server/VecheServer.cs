@@ -91,6 +91,7 @@ public sealed class VecheServer : IAsyncDisposable
         {
             options = WithCertificates(options);
             identity = await IdentifyAsync(options, log, cancellationToken).ConfigureAwait(false);
+            RequireKind(options, identity);
             log.Starting(options.Name, identity.Self.ToString(), identity.ClusterId.ToString("x", System.Globalization.CultureInfo.InvariantCulture), options.Memory ? "memory" : options.DataDirectory);
             if (options.Ignored.Count > 0)
             {
@@ -98,7 +99,7 @@ public sealed class VecheServer : IAsyncDisposable
             }
 
             StateRepair.Resume(options, identity);
-            store = OpenStore(options);
+            store = OpenStore(options, identity);
         }
         catch (Exception exception) when (exception is OptionException or IOException or UnauthorizedAccessException or InvalidDataException or HostStartException)
         {
@@ -109,13 +110,13 @@ public sealed class VecheServer : IAsyncDisposable
         {
             return await StartAsync(options, identity, store, log, loggers, cancellationToken).ConfigureAwait(false);
         }
-        catch (ServerStartException damage) when (StateRepair.IsFor(damage, options, store))
+        catch (ServerStartException damage) when (StateRepair.IsFor(damage, options, identity, store))
         {
             store.Dispose();
             try
             {
                 StateRepair.Begin(damage, options, identity, log);
-                store = OpenStore(options);
+                store = OpenStore(options, identity);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or HostStartException)
             {
@@ -139,8 +140,20 @@ public sealed class VecheServer : IAsyncDisposable
         }
     }
 
-    private static KeyValueStore OpenStore(ServerOptions options) =>
-        KeyValueStore.Open(new StoreOptions { DataDirectory = options.Memory ? null : Path.Combine(options.DataDirectory, "store") });
+    /// <summary>A witness keeps who the members are, which is little: in memory, from the log and snapshots of it.</summary>
+    private static KeyValueStore OpenStore(ServerOptions options, ClusterIdentity identity) =>
+        KeyValueStore.Open(new StoreOptions { DataDirectory = options.Memory || identity.IsWitness ? null : Path.Combine(options.DataDirectory, "store") });
+
+    /// <summary>A member that has data is who it was; it only has to be meant.</summary>
+    private static void RequireKind(ServerOptions options, ClusterIdentity identity)
+    {
+        if (options.Witness != identity.IsWitness)
+        {
+            throw new ServerStartException(options.Witness
+                ? $"{options.DataDirectory} belongs to a member with data; start it without --witness, or remove the member, add it as a witness, and give it an empty directory"
+                : $"{options.DataDirectory} belongs to a witness; start it with --witness, or remove the member, add it anew, and give it an empty directory");
+        }
+    }
 
     /// <summary>Stops: hands leadership over, lets requests in flight end, closes everything.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
@@ -190,7 +203,7 @@ public sealed class VecheServer : IAsyncDisposable
         try
         {
             auth = new AuthSetup(member, log);
-            host = ReplicaHost.Start(HostOptions(options, identity, log, follower) with { Rollbacks = new RollbackFiles(options.Memory ? null : Path.Combine(options.DataDirectory, RollbackFiles.DirectoryName), store, member.Writes.Metrics, log, TimeProvider.System) }, store, new PeerCalls(leases, changes), observer, loggers.CreateLogger("veche"));
+            host = ReplicaHost.Start(HostOptions(options, identity, log, follower) with { Rollbacks = identity.IsWitness ? null : new RollbackFiles(options.Memory ? null : Path.Combine(options.DataDirectory, RollbackFiles.DirectoryName), store, member.Writes.Metrics, log, TimeProvider.System) }, store, new PeerCalls(leases, changes), observer, loggers.CreateLogger("veche"));
         }
         catch (Exception exception) when (exception is HostStartException or OptionException)
         {
@@ -268,6 +281,8 @@ public sealed class VecheServer : IAsyncDisposable
         InitialMembers = identity.Members.ToDictionary(static founder => founder.Id, static founder => new DnsEndPoint(founder.PeerUrls[0].IdnHost.Trim('[', ']'), founder.PeerUrls[0].Port)),
         Join = options.JoinExisting,
         InitialQuorums = options.InitialQuorums,
+        InitialWitnesses = [.. identity.Members.Where(static founder => founder.IsWitness).Select(static founder => founder.Id)],
+        IsWitness = identity.IsWitness,
         Judge = follower.Judge,
         Describe = follower.Describe,
         ForceNewCluster = options.ForceNewCluster,
@@ -325,6 +340,7 @@ public sealed class VecheServer : IAsyncDisposable
             grpc.MaxSendMessageSize = int.MaxValue;
             grpc.Interceptors.Add<CallCounter>();
             grpc.Interceptors.Add<AuthGate>();
+            grpc.Interceptors.Add<WitnessLimits>();
             grpc.Interceptors.Add<LearnerLimits>();
         });
         WebApplication web = builder.Build();

@@ -144,7 +144,7 @@ public sealed class Simulation
         const long LongEnoughNs = 30_000_000_000;
 
         // Some of the healed may have left the cluster, or never have come in: they will not hear of anything.
-        List<Member> current = [.. core.Where(member => member.IsRunning && member.AppliedIndex == _world.Judge.Canon.CommittedIndex)];
+        List<Member> current = [.. core.Where(member => member.IsRunning && !member.IsWitness && member.AppliedIndex == _world.Judge.Canon.CommittedIndex)];
         foreach (Watcher watcher in _world.Watchers)
         {
             watcher.Targets = current;
@@ -274,6 +274,11 @@ public sealed class Simulation
             }
 
             member.CheckState();
+            if (member.IsWitness)
+            {
+                continue;
+            }
+
             uint hash = member.Store.HashHistory(0, out long revision, out _);
             hashes.Add((member, hash, revision));
         }

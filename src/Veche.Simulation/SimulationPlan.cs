@@ -15,6 +15,9 @@ public sealed record SimulationPlan
     /// <summary>Members at the start, 1 to 7. Default 3.</summary>
     public int Nodes { get; init; } = 3;
 
+    /// <summary>How many of them, the last, hold no data. Default 0; fewer than a majority.</summary>
+    public int Witnesses { get; init; }
+
     /// <summary>Clients. Default 5.</summary>
     public int Clients { get; init; } = 5;
 
@@ -121,6 +124,13 @@ public sealed record SimulationPlan
         };
         string? scenario = random.Chance(0.5) ? random.Pick(Scenarios.First) : null;
         scenario = later.Chance(0.08) ? later.Pick(Scenarios.Later) : scenario;
-        return scenario is null ? plan : Scenarios.Shape(plan, scenario);
+        return (scenario is null ? plan : Scenarios.Shape(plan, scenario)).WithWitnesses();
+    }
+
+    /// <summary>Some worlds have witnesses. From a generator of its own, so that the rest of the world is what it is without it.</summary>
+    public SimulationPlan WithWitnesses()
+    {
+        var random = new SimulationRandom(Seed ^ 0x317E_5501);
+        return Nodes > 1 && random.Chance(0.2) ? this with { Witnesses = random.Between(1, Nodes / 2) } : this;
     }
 }

@@ -39,11 +39,11 @@ internal sealed class World
         _seed = plan.Seed;
         _random = new SimulationRandom(plan.Seed ^ 0xA5A5_5A5A_1234_9876);
         _network = new VirtualNetwork(plan.Network, _random.Fork(), MaxMembers + plan.Clients);
-        Founders = Configuration.Of(Enumerable.Range(0, plan.Nodes).Select(IdOf));
+        Founders = Configuration.Of(Enumerable.Range(0, plan.Nodes).Select(IdOf)).WithWitnesses([.. Enumerable.Range(plan.Nodes - plan.Witnesses, plan.Witnesses).Select(IdOf)]);
         Judge = new Judge { Canon = new Canon { Founders = Founders } };
         MessageRules = new MessageRules(this);
         PreferenceRules = new PreferenceRules(this);
-        Acknowledgements = new AcknowledgementJudge(Judge.Canon, Count);
+        Acknowledgements = new AcknowledgementJudge(Judge.Canon, Count, Holds);
         Model = new ReferenceModel(Judge.Canon);
         History = new History(this);
         Model.LeaseExpired = History.LeaseExpired;

@@ -25,6 +25,18 @@ public sealed partial class KeyValueStore
     }
 
     /// <inheritdoc/>
+    public bool IsForWitnesses(ReadOnlyMemory<byte> command) => WitnessCommands.Include(command.Span);
+
+    /// <inheritdoc/>
+    public IStateImage CaptureForWitness()
+    {
+        lock (_stateLock)
+        {
+            return new WitnessImage(_engine.OpenView().ForLongWalk(), _meta.Applied);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Restore(Stream image, LogPosition applied)
     {
         (IKeyValueEngine next, Action makeCurrent) = _home.CreateSuccessor();
@@ -138,31 +150,79 @@ public sealed partial class KeyValueStore
 
         public void WriteTo(Stream destination)
         {
-            var hash = new XxHash3();
-            destination.Write(ImageMagic);
-            byte[] lengths = new byte[8];
+            var pairs = new PairWriter(destination);
             using IEngineIterator iterator = view.OpenIterator();
             for (iterator.Seek([0]); iterator.IsValid; iterator.Next())
             {
-                BinaryPrimitives.WriteInt32LittleEndian(lengths, iterator.Key.Length);
-                BinaryPrimitives.WriteInt32LittleEndian(lengths.AsSpan(4), iterator.Value.Length);
-                Write(destination, hash, lengths);
-                Write(destination, hash, iterator.Key);
-                Write(destination, hash, iterator.Value);
+                pairs.Write(iterator.Key, iterator.Value);
             }
 
-            lengths.AsSpan().Clear();
-            Write(destination, hash, lengths);
-            BinaryPrimitives.WriteUInt64LittleEndian(lengths, hash.GetCurrentHashAsUInt64());
-            destination.Write(lengths);
+            pairs.End();
         }
 
         public void Dispose() => view.Dispose();
+    }
 
-        private static void Write(Stream destination, XxHash3 hash, ReadOnlySpan<byte> bytes)
+    /// <summary>Who the members are and who was removed, of a store that has never held a key. A list of what there is, so that what is added to the store later is left out.</summary>
+    private sealed class WitnessImage(IEngineView view, LogPosition applied) : IStateImage
+    {
+        public LogPosition Applied => applied;
+
+        public void WriteTo(Stream destination)
         {
-            destination.Write(bytes);
-            hash.Append(bytes);
+            var pairs = new PairWriter(destination);
+            byte[] meta = new byte[Meta.Length];
+            new Meta(applied, FirstRevision, 0, 0, 0, 0).Encode(meta);
+            pairs.Write([Mvcc.KeyLayout.Meta], meta);
+            using IEngineIterator iterator = view.OpenIterator();
+            foreach (byte kind in (ReadOnlySpan<byte>)[Mvcc.KeyLayout.Member, Mvcc.KeyLayout.Removed])
+            {
+                for (iterator.Seek([kind]); iterator.IsValid && iterator.Key[0] == kind; iterator.Next())
+                {
+                    pairs.Write(iterator.Key, iterator.Value);
+                }
+            }
+
+            pairs.End();
+        }
+
+        public void Dispose() => view.Dispose();
+    }
+
+    /// <summary>Writes an image: pairs with their lengths before them, then lengths of nothing and a hash of all that.</summary>
+    private readonly struct PairWriter
+    {
+        private readonly Stream _destination;
+        private readonly XxHash3 _hash = new();
+        private readonly byte[] _lengths = new byte[8];
+
+        public PairWriter(Stream destination)
+        {
+            _destination = destination;
+            destination.Write(ImageMagic);
+        }
+
+        public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(_lengths, key.Length);
+            BinaryPrimitives.WriteInt32LittleEndian(_lengths.AsSpan(4), value.Length);
+            Append(_lengths);
+            Append(key);
+            Append(value);
+        }
+
+        public void End()
+        {
+            _lengths.AsSpan().Clear();
+            Append(_lengths);
+            BinaryPrimitives.WriteUInt64LittleEndian(_lengths, _hash.GetCurrentHashAsUInt64());
+            _destination.Write(_lengths);
+        }
+
+        private void Append(ReadOnlySpan<byte> bytes)
+        {
+            _destination.Write(bytes);
+            _hash.Append(bytes);
         }
     }
 }

@@ -193,6 +193,18 @@ public sealed class PriorityTests
     }
 
     [Fact]
+    public void Who_leads_only_to_hand_over_says_so_again_when_it_was_not_heard()
+    {
+        // The other was ill when the word came. Found by the mini-cluster, seed 900.
+        CoreHarness node = CaretakerFor2();
+        node.Accept(M(2), node.Core.LastPosition.Index);
+        Assert.Single(node.Sent<TimeoutNow>());
+        node.Receive(new HeartbeatReply(M(2), Self, 3, 1));
+        node.Wait(ElectionTimeoutMs);
+        Assert.Equal(M(2), Assert.Single(node.Sent<TimeoutNow>()).To);
+    }
+
+    [Fact]
     public void Who_leads_only_to_hand_over_stops_when_the_other_falls_silent()
     {
         CoreHarness node = CaretakerFor2();

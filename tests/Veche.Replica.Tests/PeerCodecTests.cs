@@ -13,10 +13,12 @@ public sealed class PeerCodecTests
     public static TheoryData<Message> Messages => new((Message[])[
         new AppendRequest(From, To, 3, new LogPosition(5, 2), 7, 4) { Entries = [new Entry(6, 3, EntryKind.NoOp, default), new Entry(7, 3, EntryKind.Command, "data"u8.ToArray())] },
         new AppendRequest(From, To, 3, new LogPosition(5, 2), 6, 4) { Entries = [new Entry(6, 3, EntryKind.NoOp, default)], Reports = AppendReports.Received | AppendReports.Applied },
+        new AppendRequest(From, To, 3, new LogPosition(5, 2), 6, 4) { Entries = [new Entry(6, 3, EntryKind.Command, default)], ForWitness = true },
         new AppendAccepted(From, To, 3, 9),
         new AppendReceived(From, To, 3, 9),
         new AppendRejected(From, To, 3, 9, new LogPosition(4, 1)),
         new Heartbeat(From, To, 3, 5, 6),
+        new Heartbeat(From, To, 3, 5, 6) { Copied = 4 },
         new HeartbeatReply(From, To, 3, 6),
         new HeartbeatReply(From, To, 3, 6) { IsIll = true },
         new VoteRequest(From, To, 3, new LogPosition(4, 1), PreVote: true, LeaderTransfer: false),
@@ -34,7 +36,7 @@ public sealed class PeerCodecTests
         if (message is AppendRequest append)
         {
             var back = (AppendRequest)decoded;
-            Assert.Equal((append.From, append.To, append.Term, append.Previous, append.LastIndex, append.Commit, append.Reports), (back.From, back.To, back.Term, back.Previous, back.LastIndex, back.Commit, back.Reports));
+            Assert.Equal((append.From, append.To, append.Term, append.Previous, append.LastIndex, append.Commit, append.Reports, append.ForWitness), (back.From, back.To, back.Term, back.Previous, back.LastIndex, back.Commit, back.Reports, back.ForWitness));
             Assert.Equal(append.Entries.Select(static entry => (entry.Position, entry.Kind, Convert.ToHexString(entry.Data.Span))), back.Entries.Select(static entry => (entry.Position, entry.Kind, Convert.ToHexString(entry.Data.Span))));
         }
         else

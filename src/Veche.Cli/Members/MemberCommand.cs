@@ -48,12 +48,12 @@ internal static class MemberCommand
         var name = new Argument<string>("NAME") { Description = "The name that it will be started with." };
         Option<string> urls = PeerUrls();
         var learner = new Option<bool>("--learner") { Description = "It does not vote until it is promoted." };
-        return new Command("add", "Tell the cluster of a new member, before it is started.") { name, urls, learner }.Does(async (context, cancellationToken) =>
+        var witness = new Option<bool>("--witness") { Description = "It votes, and holds no data." };
+        return new Command("add", "Tell the cluster of a new member, before it is started.") { name, urls, learner, witness }.Does(async (context, cancellationToken) =>
         {
-            var request = new MemberAddRequest { IsLearner = context.Parsed.GetValue(learner) };
-            request.PeerURLs.AddRange(Split(context.Parsed.GetRequiredValue(urls)));
-            MemberAddResponse response = await context.Connection.WriteAsync((member, options) => new Cluster.ClusterClient(member).MemberAddAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
-            IEnumerable<string> flags = MemberOutput.StartFlags(context.Parsed.GetRequiredValue(name), response.Member.ID, response.Members);
+            bool isWitness = context.Parsed.GetValue(witness);
+            MemberAddResponse response = await AddAsync(context, [.. Split(context.Parsed.GetRequiredValue(urls))], context.Parsed.GetValue(learner), isWitness, cancellationToken).ConfigureAwait(false);
+            IEnumerable<string> flags = MemberOutput.StartFlags(context.Parsed.GetRequiredValue(name), response.Member.ID, response.Members).Concat(isWitness ? ["--witness"] : []);
             if (context.Output.Format == OutputFormat.Json)
             {
                 context.Output.WriteJson(new AddedMemberShape(MemberShape.Of(response.Member), flags), OutputJson.Lines.AddedMemberShape);
@@ -64,6 +64,26 @@ internal static class MemberCommand
             context.Output.WriteLine("Start it with:");
             context.Output.WriteLine($"  veche serve {string.Join(' ', flags)}");
         });
+    }
+
+    /// <exception cref="CommandFailedException">It cannot be both, or the server does not know witnesses.</exception>
+    private static async Task<MemberAddResponse> AddAsync(ClientContext context, string[] urls, bool isLearner, bool isWitness, CancellationToken cancellationToken)
+    {
+        if (!isWitness)
+        {
+            var request = new MemberAddRequest { IsLearner = isLearner };
+            request.PeerURLs.AddRange(urls);
+            return await context.Connection.WriteAsync((member, options) => new Cluster.ClusterClient(member).MemberAddAsync(request, options), Need.Root, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (isLearner)
+        {
+            throw new CommandFailedException(ExitCode.Usage, "a member is added as a --learner, which holds data and does not vote, or as a --witness, which votes and holds no data");
+        }
+
+        var wanted = new AddWitnessRequest();
+        wanted.PeerUrls.AddRange(urls);
+        return await context.Connection.WriteAsync((member, options) => new Api.Members.Members.MembersClient(member).AddWitnessAsync(wanted, options), Need.Root, cancellationToken).ConfigureAwait(false);
     }
 
     private static Command CreatePromote()

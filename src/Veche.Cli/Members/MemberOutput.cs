@@ -14,6 +14,9 @@ internal sealed record MemberShape(string Id, bool Started, string Name, IEnumer
     /// <summary>What it shares its fate with; null where the server does not say.</summary>
     public string? Zone { get; init; }
 
+    /// <summary>It votes, and holds no data; null where the server does not say.</summary>
+    public bool? IsWitness { get; init; }
+
     public static MemberShape Of(Member member) => new(Texts.Id(member.ID), member.Name.Length > 0, member.Name, member.PeerURLs, member.ClientURLs, member.IsLearner);
 }
 
@@ -24,7 +27,7 @@ internal sealed record MembersShape(IEnumerable<MemberShape> Members);
 internal sealed record AddedMemberShape(MemberShape Member, IEnumerable<string> Start);
 
 /// <summary>A member by what decides who leads, as JSON.</summary>
-internal sealed record ViewShape(string Id, string Name, bool IsLearner, int Priority, string Zone);
+internal sealed record ViewShape(string Id, string Name, bool IsLearner, bool IsWitness, int Priority, string Zone);
 
 /// <summary>How many vote, and how many of them decide, as JSON.</summary>
 internal sealed record QuorumsShape(long Voters, long Election, long Commit);
@@ -46,10 +49,10 @@ internal static class MemberOutput
         switch (output.Format)
         {
             case OutputFormat.Json:
-                output.WriteJson(new MembersShape(members.Select(member => MemberShape.Of(member) with { Priority = Find(more, member)?.Priority, Zone = Find(more, member)?.Zone })), OutputJson.Lines.MembersShape);
+                output.WriteJson(new MembersShape(members.Select(member => MemberShape.Of(member) with { Priority = Find(more, member)?.Priority, Zone = Find(more, member)?.Zone, IsWitness = Find(more, member)?.IsWitness })), OutputJson.Lines.MembersShape);
                 break;
             case OutputFormat.Table when more is not null:
-                output.WriteTable(MoreColumns, members.Select(member => (string[])[Texts.Id(member.ID), State(member), member.Name, string.Join(',', member.PeerURLs), string.Join(',', member.ClientURLs), member.IsLearner ? "no, learner" : "yes", Priority(Find(more, member)), Find(more, member)?.Zone ?? string.Empty]));
+                output.WriteTable(MoreColumns, members.Select(member => (string[])[Texts.Id(member.ID), State(member), member.Name, string.Join(',', member.PeerURLs), string.Join(',', member.ClientURLs), Votes(member.IsLearner, Find(more, member)), Priority(Find(more, member)), Find(more, member)?.Zone ?? string.Empty]));
                 break;
             case OutputFormat.Table:
                 output.WriteTable(Columns, members.Select(static member => (string[])[Texts.Id(member.ID), State(member), member.Name, string.Join(',', member.PeerURLs), string.Join(',', member.ClientURLs), member.IsLearner ? "no, learner" : "yes"]));
@@ -74,16 +77,16 @@ internal static class MemberOutput
                     Texts.Id(cluster.Leader),
                     new QuorumsShape(cluster.Quorums.Voters, cluster.Quorums.Election, cluster.Quorums.Commit),
                     cluster.Condition.Length > 0 ? cluster.Condition : null,
-                    cluster.Members.Select(static member => new ViewShape(Texts.Id(member.Id), member.Name, member.IsLearner, member.Priority, member.Zone)));
+                    cluster.Members.Select(static member => new ViewShape(Texts.Id(member.Id), member.Name, member.IsLearner, member.IsWitness, member.Priority, member.Zone)));
                 output.WriteJson(shape, OutputJson.Lines.ClusterShape);
                 break;
             case OutputFormat.Table:
-                output.WriteTable(["id", "name", "votes", "priority", "zone", "leads"], cluster.Members.Select(member => (string[])[Texts.Id(member.Id), member.Name, member.IsLearner ? "no, learner" : "yes", Priority(member), member.Zone, member.Id == cluster.Leader ? "yes" : string.Empty]));
+                output.WriteTable(["id", "name", "votes", "priority", "zone", "leads"], cluster.Members.Select(member => (string[])[Texts.Id(member.Id), member.Name, Votes(member.IsLearner, member), Priority(member), member.Zone, member.Id == cluster.Leader ? "yes" : string.Empty]));
                 break;
             default:
                 foreach (MemberView member in cluster.Members)
                 {
-                    output.WriteLine($"{Texts.Id(member.Id)}, {member.Name}, priority {Priority(member)}{(member.Zone.Length > 0 ? $", zone {member.Zone}" : string.Empty)}{(member.Id == cluster.Leader ? ", leads" : string.Empty)}");
+                    output.WriteLine($"{Texts.Id(member.Id)}, {member.Name}, priority {Priority(member)}{(member.IsWitness ? ", witness" : string.Empty)}{(member.Zone.Length > 0 ? $", zone {member.Zone}" : string.Empty)}{(member.Id == cluster.Leader ? ", leads" : string.Empty)}");
                 }
 
                 break;
@@ -96,10 +99,12 @@ internal static class MemberOutput
     public static string Priority(MemberView? member) => member switch
     {
         null => string.Empty,
-        { IsLearner: true } => "-",
+        { IsLearner: true } or { IsWitness: true } => "-",
         { Priority: 0 } => "0, never leads",
         _ => member.Priority.ToString(CultureInfo.InvariantCulture),
     };
+
+    private static string Votes(bool isLearner, MemberView? view) => (isLearner ? "no, learner" : "yes") + (view is { IsWitness: true } ? ", witness" : string.Empty);
 
     private static MemberView? Find(DescribeReply? more, Member member) => more?.Members.FirstOrDefault(known => known.Id == member.ID);
 

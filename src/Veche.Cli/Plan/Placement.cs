@@ -7,6 +7,14 @@ namespace Veche.Cli.Plan;
 /// <param name="Sizes">How many elect and how many commit.</param>
 internal sealed record Placement(IReadOnlyDictionary<string, int> Zones, QuorumSizes Sizes)
 {
+    /// <summary>How many of the voters of each zone are witnesses. Default none.</summary>
+    public IReadOnlyDictionary<string, int> Witnesses { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
+    public int AllWitnesses => Witnesses.Values.Sum();
+
+    /// <summary>When so many are away as may be, and they are those with data: how many copies of a write there are that is committed then.</summary>
+    public int FewestCopies => Commit - AllWitnesses;
+
     public int Voters => Zones.Values.Sum();
 
     public int Election => Sizes.ElectionOf(Voters);
@@ -16,7 +24,7 @@ internal sealed record Placement(IReadOnlyDictionary<string, int> Zones, QuorumS
     /// <summary>So many voters may be away, whichever they are, and everything goes on: another leader is elected, and it commits.</summary>
     public int FailuresSurvived => Voters - Math.Max(Election, Commit);
 
-    public IEnumerable<ZoneLoss> Losses => Zones.Where(static zone => zone.Key.Length > 0).OrderBy(static zone => zone.Key, StringComparer.Ordinal).Select(zone => new ZoneLoss(zone.Key, zone.Value, LossOf(zone.Value)));
+    public IEnumerable<ZoneLoss> Losses => Zones.Where(static zone => zone.Key.Length > 0).OrderBy(static zone => zone.Key, StringComparer.Ordinal).Select(zone => new ZoneLoss(zone.Key, zone.Value, LossOf(zone.Key, zone.Value)));
 
     /// <summary>Zones that stop the cluster when they go alone.</summary>
     public IEnumerable<string> Fatal => Losses.Where(static loss => loss.Outcome != Outcome.GoesOn).Select(static loss => loss.Zone);
@@ -26,7 +34,7 @@ internal sealed record Placement(IReadOnlyDictionary<string, int> Zones, QuorumS
     {
         get
         {
-            if (!Sizes.Fit(Voters, out string? reason))
+            if (!Sizes.Fit(Voters, AllWitnesses, out string? reason))
             {
                 yield return reason;
             }
@@ -44,6 +52,11 @@ internal sealed record Placement(IReadOnlyDictionary<string, int> Zones, QuorumS
                     : $"{Voters} voters survive {FailuresSurvived} failure{Plural(FailuresSurvived)}, as {Voters - 1} do, and each write waits for one more: use {Voters - 1} or {Voters + 1}";
             }
 
+            if (AllWitnesses > 0 && FewestCopies > 0)
+            {
+                yield return $"a write may be committed with {FewestCopies} cop{(FewestCopies == 1 ? "y" : "ies")} of its data and the vote{Plural(AllWitnesses)} of {AllWitnesses} witness{(AllWitnesses == 1 ? string.Empty : "es")}: {(FewestCopies == 1 ? "no disk with data" : $"no more than {FewestCopies - 1} disk{Plural(FewestCopies - 1)} with data")} may then be lost for good";
+            }
+
             if (FailuresSurvived == 0)
             {
                 yield return "not one voter may fail: every restart is an outage";
@@ -51,10 +64,12 @@ internal sealed record Placement(IReadOnlyDictionary<string, int> Zones, QuorumS
         }
     }
 
-    private Outcome LossOf(int members)
+    private Outcome LossOf(string zone, int members)
     {
         int left = Voters - members;
-        return left >= Election && left >= Commit ? Outcome.GoesOn
+        bool isDataLeft = left > AllWitnesses - Witnesses.GetValueOrDefault(zone);
+        return !isDataLeft ? Outcome.Stops
+            : left >= Election && left >= Commit ? Outcome.GoesOn
             : left >= Commit ? Outcome.NoElections
             : Outcome.Stops;
     }

@@ -5,7 +5,7 @@ using Veche.Raft;
 namespace Veche.Cli.Plan;
 
 /// <summary>A placement as JSON.</summary>
-internal sealed record PlanShape(int Voters, int Election, int Commit, int FailuresSurvived, IEnumerable<ZoneShape> Zones, IEnumerable<string> Warnings);
+internal sealed record PlanShape(int Voters, int Election, int Commit, int Witnesses, int FailuresSurvived, IEnumerable<ZoneShape> Zones, IEnumerable<string> Warnings);
 
 /// <summary>A zone of it.</summary>
 internal sealed record ZoneShape(string Zone, int Voters, string WhenItGoes);
@@ -18,11 +18,11 @@ internal static class PlanOutput
         if (output.Format == OutputFormat.Json)
         {
             IEnumerable<ZoneShape> zones = placement.Losses.Select(static loss => new ZoneShape(loss.Zone, loss.Voters, Describe(loss.Outcome)));
-            output.WriteJson(new PlanShape(placement.Voters, placement.Election, placement.Commit, placement.FailuresSurvived, zones, placement.Warnings), OutputJson.Lines.PlanShape);
+            output.WriteJson(new PlanShape(placement.Voters, placement.Election, placement.Commit, placement.AllWitnesses, placement.FailuresSurvived, zones, placement.Warnings), OutputJson.Lines.PlanShape);
             return;
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{placement.Voters} voters: {placement.Election} elect a leader, {placement.Commit} must hold a write; any {placement.FailuresSurvived} may fail"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{placement.Voters} voters{(placement.AllWitnesses > 0 ? $", {placement.AllWitnesses} of them without data" : string.Empty)}: {placement.Election} elect a leader, {placement.Commit} must hold a write; any {placement.FailuresSurvived} may fail"));
         if (output.Format == OutputFormat.Table)
         {
             WriteTables(output, placement);

@@ -57,7 +57,7 @@ internal static class StatusRows
             return new StatusRow(status.Endpoint, "-", "-", "-", "-", 0, 0, 0, 0, "-", status.Error ?? "unreachable", "-");
         }
 
-        string role = status.IsLeader ? "leader" : response.IsLearner ? "learner" : "follower";
+        string role = status.IsLeader ? "leader" : response.IsLearner ? "learner" : status.View is { IsWitness: true } ? "witness" : "follower";
         return new StatusRow(
             status.Endpoint,
             status.Member?.Name ?? "-",

@@ -170,7 +170,7 @@ internal sealed class Universe
     private static IReadOnlyList<int> Alike(Scenario scenario)
     {
         HashSet<MemberId> named = [.. scenario.Changes.SelectMany(static change => change.Operations).Select(static operation => operation.Member),
-            .. scenario.Changes.SelectMany(static change => change.Priorities).Select(static given => given.Member), .. scenario.Priorities.Select(static given => Scenario.IdOf(given.Place))];
+            .. scenario.Changes.SelectMany(static change => change.Priorities).Select(static given => given.Member), .. scenario.Priorities.Select(static given => Scenario.IdOf(given.Place)), .. scenario.Witnesses.Select(Scenario.IdOf)];
         return [.. Enumerable.Range(0, scenario.Voters).Where(place => !scenario.TimeOutsAt.Contains(place) && !named.Contains(Scenario.IdOf(place)))];
     }
 }

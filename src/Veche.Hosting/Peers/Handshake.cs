@@ -11,6 +11,9 @@ internal enum ConnectionPurpose : byte
 
     /// <summary>Asked by somebody who does not know the cluster yet: who are its members?</summary>
     Membership = 3,
+
+    /// <summary>A snapshot without data, for a witness.</summary>
+    WitnessSnapshot = 4,
 }
 
 /// <summary>The answer to a handshake.</summary>
@@ -74,7 +77,7 @@ internal readonly record struct Handshake(ushort Version, ConnectionPurpose Purp
         : Purpose == ConnectionPurpose.Membership ? HandshakeStatus.Welcome
         : ClusterId != clusterId ? HandshakeStatus.WrongCluster
         : To != self ? HandshakeStatus.WrongMember
-        : Purpose is not (ConnectionPurpose.Messages or ConnectionPurpose.Snapshot) || From.IsNone || From == self ? HandshakeStatus.Malformed
+        : Purpose is not (ConnectionPurpose.Messages or ConnectionPurpose.Snapshot or ConnectionPurpose.WitnessSnapshot) || From.IsNone || From == self ? HandshakeStatus.Malformed
         : judge?.Invoke(From, Incarnation) switch
         {
             PeerVerdict.Removed => HandshakeStatus.Removed,

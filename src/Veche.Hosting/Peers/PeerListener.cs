@@ -169,9 +169,9 @@ internal sealed class PeerListener : IAsyncDisposable
                     return;
                 }
 
-                if (peer.hello.Purpose == ConnectionPurpose.Snapshot)
+                if (peer.hello.Purpose is ConnectionPurpose.Snapshot or ConnectionPurpose.WitnessSnapshot)
                 {
-                    await _receiver.ReceiveSnapshotAsync(peer.hello.From, peer.secured, _stop.Token).ConfigureAwait(false);
+                    await _receiver.ReceiveSnapshotAsync(peer.hello.From, peer.hello.Purpose == ConnectionPurpose.WitnessSnapshot, peer.secured, _stop.Token).ConfigureAwait(false);
                 }
                 else
                 {
@@ -323,5 +323,5 @@ internal interface IPeerReceiver
     void ReceivedBytes(MemberId from, int count);
 
     /// <summary>Receives a snapshot on a connection of its own.</summary>
-    Task ReceiveSnapshotAsync(MemberId from, Stream stream, CancellationToken cancellationToken);
+    Task ReceiveSnapshotAsync(MemberId from, bool forWitness, Stream stream, CancellationToken cancellationToken);
 }

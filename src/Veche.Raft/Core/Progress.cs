@@ -1,11 +1,14 @@
 namespace Veche.Raft;
 
 /// <summary>How far a follower is, as its leader sees it. Match never falls; Next is always after Match.</summary>
-internal sealed class Progress(MemberId member, long next, RaftOptions options)
+internal sealed class Progress(MemberId member, bool isWitness, long next, RaftOptions options)
 {
     private Inflights _inflights = new(options.MaxInflightAppends, options.MaxInflightBytes);
 
     public MemberId Member { get; } = member;
+
+    /// <summary>It gets entries without what they say, and only those that enough members with data hold durably.</summary>
+    public bool IsWitness { get; } = isWitness;
 
     /// <summary>Last index known to be equal there, and durable.</summary>
     public long Match { get; private set; }
@@ -123,7 +126,7 @@ internal sealed class Progress(MemberId member, long next, RaftOptions options)
 
     public FollowerProgress ToPublic() => new(Member, Match, Next, State, RecentlyActive);
 
-    public Progress Fork(RaftOptions options) => new(Member, Next, options)
+    public Progress Fork(RaftOptions options) => new(Member, IsWitness, Next, options)
     {
         _inflights = _inflights.Fork(),
         Match = Match,

@@ -6,6 +6,7 @@ public sealed partial class RaftCore
     private void OnAppend(AppendRequest append)
     {
         HearLeader(append.From);
+        RequireOwnKind(append);
         if (append.Previous.Index < CommitIndex)
         {
             // Committed entries are the leader's own; say how far that is known to be so.
@@ -70,7 +71,7 @@ public sealed partial class RaftCore
         return true;
     }
 
-    private static Configuration? ConfigurationOf(in Entry entry)
+    private Configuration? ConfigurationOf(in Entry entry)
     {
         if (entry.Kind != EntryKind.Configuration)
         {
@@ -78,7 +79,7 @@ public sealed partial class RaftCore
         }
 
         return ConfigurationEntry.TryDecode(entry.Data, out Configuration? configuration, out _)
-            ? configuration
+            ? OfOwnKind(configuration)
             : throw new InvariantBrokenException($"The configuration in entry {entry.Position} is in a format this version does not know. Run the version that wrote it, or a later one.");
     }
 
@@ -105,6 +106,7 @@ public sealed partial class RaftCore
         }
 
         CommitIndex = Math.Max(CommitIndex, heartbeat.Commit);
+        _copiedIndex = Math.Max(_copiedIndex, Math.Min(heartbeat.Copied, CommitIndex));
         if (heartbeat.Round > 0)
         {
             Send(new HeartbeatReply(Id, heartbeat.From, Term, heartbeat.Round) { IsIll = IsIll });

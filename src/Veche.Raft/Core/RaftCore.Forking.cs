@@ -21,6 +21,7 @@ public sealed partial class RaftCore
             _timeoutsSatOut = _timeoutsSatOut,
             Ailments = Ailments,
             CommitIndex = CommitIndex,
+            _copiedIndex = _copiedIndex,
             _lostThroughTerm = _lostThroughTerm,
         };
         copy._trail.CopyFrom(_trail);
@@ -48,6 +49,7 @@ public sealed partial class RaftCore
         writer.Number(Term);
         writer.Member(_vote);
         writer.Number(CommitIndex);
+        writer.Number(_copiedIndex);
         writer.Number((long)Role);
         writer.Number(_lostThroughTerm ?? -1);
         writer.Flag(HeardLeaderLately);

@@ -78,7 +78,8 @@ public sealed partial class RaftCore
     /// <summary>The hand-over has not come about. Those who are well can elect one of themselves without this member; where they cannot, going would only leave nobody.</summary>
     private void StepDownIfIll(LeaderState leader)
     {
-        if (IsIll && Configuration.HasElectionQuorum(member => leader.Find(member) is { RecentlyActive: true, IsIll: false }))
+        bool IsWell(MemberId member) => leader.Find(member) is { RecentlyActive: true, IsIll: false };
+        if (IsIll && Configuration.HasElectionQuorum(IsWell) && Configuration.Voters.Any(voter => Configuration.MayTakeOver(voter) && IsWell(voter)))
         {
             BecomeFollower(Term, MemberId.None);
         }

@@ -55,7 +55,7 @@ public sealed partial class RaftCore
     /// <summary>Sends everything the follower's limits allow. Entries leave before they are durable here: a leader's own disk counts when it is done, like anybody's.</summary>
     private void SendAppends(Progress follower)
     {
-        while (follower.Next <= LastPosition.Index && !follower.IsPaused && SendAppend(follower))
+        while (follower.Next <= LastFor(follower) && !follower.IsPaused && SendAppend(follower))
         {
         }
     }
@@ -69,9 +69,10 @@ public sealed partial class RaftCore
             return false;
         }
 
-        bool isQuestion = follower.Next > LastPosition.Index || (_options.ProbeWithoutEntries && follower.State == ReplicationState.Probe);
-        long last = isQuestion ? previous : _trail.LastWithin(follower.Next, _options.MaxBytesPerAppend, _options.MaxEntriesPerAppend);
-        Send(new AppendRequest(Id, follower.Member, Term, new LogPosition(previous, previousTerm), last, CommitIndex));
+        long through = LastFor(follower);
+        bool isQuestion = follower.Next > through || (_options.ProbeWithoutEntries && follower.State == ReplicationState.Probe);
+        long last = isQuestion ? previous : Math.Min(through, _trail.LastWithin(follower.Next, _options.MaxBytesPerAppend, _options.MaxEntriesPerAppend));
+        Send(new AppendRequest(Id, follower.Member, Term, new LogPosition(previous, previousTerm), last, CommitIndex) { ForWitness = follower.IsWitness });
         if (last > previous || follower.State == ReplicationState.Probe)
         {
             follower.Sent(last, _trail.BytesBetween(previous, last));
@@ -106,6 +107,7 @@ public sealed partial class RaftCore
 
         SendAppends(follower);
         TellCommit(follower);
+        SendToWitnesses(leader);
         HandOverIfCaughtUp(leader, follower);
     }
 
@@ -149,7 +151,7 @@ public sealed partial class RaftCore
         }
 
         follower.ProbeSent = false;
-        if (follower.State == ReplicationState.Probe || follower.Next > LastPosition.Index || follower.IsPaused)
+        if (follower.State == ReplicationState.Probe || follower.Next > LastFor(follower) || follower.IsPaused)
         {
             SendQuestion(follower);
         }
@@ -170,7 +172,7 @@ public sealed partial class RaftCore
         long previous = follower.Next - 1;
         if (_trail.TryTermAt(previous, out long term))
         {
-            Send(new AppendRequest(Id, follower.Member, Term, new LogPosition(previous, term), previous, CommitIndex));
+            Send(new AppendRequest(Id, follower.Member, Term, new LogPosition(previous, term), previous, CommitIndex) { ForWitness = follower.IsWitness });
         }
         else
         {
@@ -219,7 +221,7 @@ public sealed partial class RaftCore
         {
             // Round 0 asks for no answer.
             follower.ToldCommit = commit;
-            Send(new Heartbeat(Id, follower.Member, Term, commit, 0));
+            Send(new Heartbeat(Id, follower.Member, Term, commit, 0) { Copied = CopiedFor(commit) });
         }
     }
 
@@ -265,7 +267,8 @@ public sealed partial class RaftCore
         long round = leader.Reads.BeginRound(_nowNs);
         foreach (Progress follower in leader.Followers)
         {
-            Send(new Heartbeat(Id, follower.Member, Term, Math.Min(follower.Match, CommitIndex), round));
+            long commit = Math.Min(follower.Match, CommitIndex);
+            Send(new Heartbeat(Id, follower.Member, Term, commit, round) { Copied = CopiedFor(commit) });
         }
 
         ConfirmReads(leader);
@@ -280,7 +283,7 @@ public sealed partial class RaftCore
             if (member != Id && leader.Find(member) is null)
             {
                 // Not held against it, or against this leader, that it has not spoken yet.
-                leader.Followers.Add(new Progress(member, nextIndex, _options) { RecentlyActive = true });
+                leader.Followers.Add(new Progress(member, Configuration.IsWitness(member), nextIndex, _options) { RecentlyActive = true });
             }
         }
 

@@ -6,7 +6,7 @@ public sealed partial class RaftCore
     /// <summary>How many looks are let pass after one at which leadership was offered: the offer stops proposals for up to an election timeout when it is not taken.</summary>
     private const int LooksBetweenOffers = 10;
 
-    private bool MayLead(Configuration configuration) => configuration.IsVoter(Id) && configuration.PriorityOf(Id) > 0;
+    private bool MayLead(Configuration configuration) => !_options.IsWitness && configuration.IsVoter(Id) && configuration.PriorityOf(Id) > 0;
 
     /// <summary>
     /// Called once in an election timeout, with what has been seen in it. Hands over to the voter with the highest priority above this leader's own, if it has answered
@@ -38,7 +38,7 @@ public sealed partial class RaftCore
     /// </summary>
     private void NoteWhoIsBehind(MemberId candidate)
     {
-        if (Leader.IsNone && !IsRecovering && Configuration.IsVoter(Id) && !MayCampaign && Configuration.Voters.Contains(candidate) && Configuration.PriorityOf(candidate) > 0)
+        if (Leader.IsNone && !IsRecovering && !_options.IsWitness && Configuration.IsVoter(Id) && !MayCampaign && Configuration.Voters.Contains(candidate) && Configuration.PriorityOf(candidate) > 0)
         {
             _waitsForUs = candidate;
         }

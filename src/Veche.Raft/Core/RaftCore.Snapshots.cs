@@ -54,6 +54,7 @@ public sealed partial class RaftCore
 
         HearLeader(snapshot.From);
         SnapshotPoint point = snapshot.Point;
+        RequireOwnKind(point.Configuration);
         if (point.Position.Index <= CommitIndex)
         {
             Accept(snapshot.From, CommitIndex);

@@ -43,10 +43,11 @@ public sealed partial class RaftCore
             leader.TransferTarget = MemberId.None;
             StepDownIfIll(leader);
         }
-        else if (leader.Find(leader.TransferTarget) is { RecentlyActive: true })
+        else if (leader.Find(leader.TransferTarget) is { RecentlyActive: true } target)
         {
-            // It may be waiting for a snapshot.
+            // It may be waiting for a snapshot, or the word to take over was lost, or it was ill when that came.
             leader.TransferDeadlineNs = _nowNs + ElectionTimeoutNs;
+            HandOverIfCaughtUp(leader, target);
         }
         else
         {
@@ -54,7 +55,7 @@ public sealed partial class RaftCore
         }
     }
 
-    private bool MayTakeOver(Progress follower) => Configuration.Voters.Contains(follower.Member) && Configuration.PriorityOf(follower.Member) > 0;
+    private bool MayTakeOver(Progress follower) => Configuration.MayTakeOver(follower.Member);
 
     /// <summary>Who answers and lacks least, whatever its priority: a hand-over that fails costs more than one to the second best.</summary>
     private Progress? BestSuccessor(LeaderState leader)

@@ -88,6 +88,7 @@ public sealed partial class RaftCore
         {
             case LeaderState leader:
                 AdvanceCommit(leader);
+                SendToWitnesses(leader);
                 break;
             case CandidateState { Role: Role.Candidate } candidate when IsHardStateDurable && candidate.Granted.Add(Id):
                 // A candidate's vote for itself is a vote like any other: it counts once it cannot be forgotten.

@@ -59,6 +59,7 @@ public sealed partial class RaftCore
             throw new ArgumentException($"What was promised through term {start.LostThroughTerm} is lost, but the member is still in term {start.HardState.Term}: a leader of that term counts on it.", nameof(start));
         }
 
+        RequireOwnKind(_trail.Configuration);
         _lostThroughTerm = start.LostThroughTerm;
         _ledger = new WriteLedger(_trail.Last.Index);
         Term = start.HardState.Term;

@@ -48,6 +48,7 @@ internal sealed class StateWriter
         foreach (MemberId member in InOrder(configuration.AllMembers, static member => member))
         {
             Number(configuration.PriorityOf(member));
+            Flag(configuration.IsWitness(member));
         }
     }
 

@@ -18,7 +18,7 @@ public sealed class Configuration : IEquatable<Configuration>
     public const int MaxPriority = 1_000_000;
 
     /// <summary>No members: a member that is yet to hear of its cluster.</summary>
-    public static readonly Configuration Empty = new([], [], []);
+    public static readonly Configuration Empty = new([], [], [], []);
 
     private readonly MemberId[] _voters;
     private readonly MemberId[] _outgoing;
@@ -28,11 +28,14 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <summary>Only what differs from the default; never changed after construction.</summary>
     private readonly SortedDictionary<MemberId, int> _priorities = [];
 
-    private Configuration(MemberId[] voters, MemberId[] outgoing, MemberId[] learners)
+    private readonly MemberId[] _witnesses;
+
+    private Configuration(MemberId[] voters, MemberId[] outgoing, MemberId[] learners, MemberId[] witnesses)
     {
         _voters = voters;
         _outgoing = outgoing;
         _learners = learners;
+        _witnesses = witnesses;
         _all = Sorted([.. voters.Concat(outgoing).Concat(learners).Distinct()]);
     }
 
@@ -44,6 +47,9 @@ public sealed class Configuration : IEquatable<Configuration>
 
     /// <summary>Members that get the log and do not vote.</summary>
     public IReadOnlyList<MemberId> Learners => _learners;
+
+    /// <summary>Members, voters or about to be, that hold the terms of entries but not what is in them. In order of id. What a member is in this does not change while it is one.</summary>
+    public IReadOnlyList<MemberId> Witnesses => _witnesses;
 
     /// <summary>Everybody, in order of id.</summary>
     public IReadOnlyList<MemberId> AllMembers => _all;
@@ -70,11 +76,17 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <summary>True when it listens and does not vote.</summary>
     public bool IsLearner(MemberId member) => Array.IndexOf(_learners, member) >= 0;
 
+    /// <summary>True when it holds no data: its vote and its acknowledgement count as anybody's, but what it acknowledges cannot be had from it.</summary>
+    public bool IsWitness(MemberId member) => _witnesses.Length > 0 && Array.IndexOf(_witnesses, member) >= 0;
+
+    /// <summary>True when it votes for what is being entered, is no witness, and its priority is above 0.</summary>
+    public bool MayTakeOver(MemberId member) => Array.IndexOf(_voters, member) >= 0 && PriorityOf(member) > 0;
+
     /// <summary>True when it is a member of any kind.</summary>
     public bool Contains(MemberId member) => Array.IndexOf(_all, member) >= 0;
 
-    /// <summary>Who should rather lead: a voter with a higher number takes over once it has caught up; one with 0 never leads. Default 1, up to <see cref="MaxPriority"/>.</summary>
-    public int PriorityOf(MemberId member) => _priorities.Count == 0 ? DefaultPriority : _priorities.GetValueOrDefault(member, DefaultPriority);
+    /// <summary>Who should rather lead: a voter with a higher number takes over once it has caught up; one with 0 never leads. Default 1, up to <see cref="MaxPriority"/>; always 0 for a witness.</summary>
+    public int PriorityOf(MemberId member) => IsWitness(member) ? 0 : _priorities.Count == 0 ? DefaultPriority : _priorities.GetValueOrDefault(member, DefaultPriority);
 
     /// <summary>How many have to hold an entry for it to be committed; while joint, of the half that needs more.</summary>
     public int QuorumSize => Math.Max(Quorums.CommitOf(_voters.Length), _outgoing.Length == 0 ? 0 : OutgoingQuorums.CommitOf(_outgoing.Length));
@@ -103,6 +115,15 @@ public sealed class Configuration : IEquatable<Configuration>
         return _outgoing.Length == 0 ? index : Math.Min(index, Quorum.Index(_outgoing, OutgoingQuorums.CommitOf(_outgoing.Length), reached));
     }
 
+    /// <summary>The highest index for which as many members with data as a commit needs have reached it. Not more than <see cref="QuorumIndex"/>, and less when witnesses make up for members that are behind.</summary>
+    public long DataQuorumIndex(Func<MemberId, long> reached) => _witnesses.Length == 0 ? QuorumIndex(reached) : QuorumIndex(member => IsWitness(member) ? 0 : reached(member));
+
+    /// <summary>The same where these are witnesses: for the first members of a cluster. A running one gets a witness by <see cref="ConfigurationChange.Witnesses"/>.</summary>
+    /// <exception cref="ArgumentException">One is no member, or so many cannot be; says why.</exception>
+    public Configuration WithWitnesses(IReadOnlyCollection<MemberId> witnesses) => witnesses.All(Contains)
+        ? Remade(ToParts() with { Witnesses = [.. witnesses] })
+        : throw new ArgumentException("A witness is not in the configuration.");
+
     /// <summary>The same with other sizes of quorums.</summary>
     /// <exception cref="ArgumentException">They are not safe for so many voters; says why.</exception>
     public Configuration WithQuorums(QuorumSizes quorums) => Remade(ToParts() with { Quorums = quorums });
@@ -119,7 +140,8 @@ public sealed class Configuration : IEquatable<Configuration>
     /// <inheritdoc/>
     public bool Equals(Configuration? other) =>
         other is not null && _voters.AsSpan().SequenceEqual(other._voters) && _outgoing.AsSpan().SequenceEqual(other._outgoing) && _learners.AsSpan().SequenceEqual(other._learners)
-        && Quorums == other.Quorums && OutgoingQuorums == other.OutgoingQuorums && _priorities.SequenceEqual(other._priorities);
+        && Quorums == other.Quorums && OutgoingQuorums == other.OutgoingQuorums && _priorities.SequenceEqual(other._priorities)
+        && _witnesses.AsSpan().SequenceEqual(other._witnesses);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Configuration);
@@ -142,9 +164,10 @@ public sealed class Configuration : IEquatable<Configuration>
         + (Quorums == QuorumSizes.Majority ? string.Empty : $" ({Quorums})")
         + (IsJoint ? $" leaving {{{string.Join(' ', _outgoing)}}}" + (OutgoingQuorums == QuorumSizes.Majority ? string.Empty : $" ({OutgoingQuorums})") : string.Empty)
         + (_learners.Length > 0 ? $" learners {{{string.Join(' ', _learners)}}}" : string.Empty)
+        + (_witnesses.Length > 0 ? $" witnesses {{{string.Join(' ', _witnesses)}}}" : string.Empty)
         + (_priorities.Count > 0 ? $" priorities {{{string.Join(' ', _priorities.Select(static pair => $"{pair.Key}:{pair.Value}"))}}}" : string.Empty);
 
-    /// <summary>Everything that it is made of. Priorities of those who are no members are left out.</summary>
+    /// <summary>Everything that it is made of. What is said of those who are no members is left out.</summary>
     internal sealed record Parts(MemberId[] Voters, MemberId[] Outgoing, MemberId[] Learners)
     {
         public QuorumSizes Quorums { get; init; }
@@ -152,9 +175,11 @@ public sealed class Configuration : IEquatable<Configuration>
         public QuorumSizes OutgoingQuorums { get; init; }
 
         public IReadOnlyDictionary<MemberId, int> Priorities { get; init; } = new Dictionary<MemberId, int>();
+
+        public MemberId[] Witnesses { get; init; } = [];
     }
 
-    internal Parts ToParts() => new([.. _voters], [.. _outgoing], [.. _learners]) { Quorums = Quorums, OutgoingQuorums = OutgoingQuorums, Priorities = _priorities };
+    internal Parts ToParts() => new([.. _voters], [.. _outgoing], [.. _learners]) { Quorums = Quorums, OutgoingQuorums = OutgoingQuorums, Priorities = _priorities, Witnesses = [.. _witnesses] };
 
     internal static bool TryMake(Parts parts, [NotNullWhen(true)] out Configuration? configuration, [NotNullWhen(false)] out string? reason)
     {
@@ -162,24 +187,27 @@ public sealed class Configuration : IEquatable<Configuration>
         MemberId[] voters = Sorted(parts.Voters);
         MemberId[] outgoing = Sorted(parts.Outgoing);
         MemberId[] learners = Sorted(parts.Learners);
+        MemberId[] witnesses = Sorted([.. parts.Witnesses.Where(witness => voters.Contains(witness) || outgoing.Contains(witness) || learners.Contains(witness))]);
         reason =
             voters.Length + outgoing.Length + learners.Length > MaxMembers ? $"A configuration has at most {MaxMembers} members."
-            : HasRepeat(voters) || HasRepeat(outgoing) || HasRepeat(learners) ? "A configuration names a member twice."
+            : HasRepeat(voters) || HasRepeat(outgoing) || HasRepeat(learners) || HasRepeat(witnesses) ? "A configuration names a member twice."
             : voters.Concat(outgoing).Concat(learners).Any(static member => member.IsNone) ? "A configuration names nobody as a member."
             : learners.Any(learner => Array.IndexOf(voters, learner) >= 0 || Array.IndexOf(outgoing, learner) >= 0) ? "A configuration has a member as both voter and learner."
             : voters.Length == 0 && outgoing.Length > 0 ? "A joint configuration needs voters to enter."
             : parts.Priorities.Values.Any(static priority => priority is < 0 or > MaxPriority) ? $"A priority goes from 0 to {MaxPriority}."
-            : voters.Length > 0 && voters.All(voter => parts.Priorities.GetValueOrDefault(voter, DefaultPriority) == 0) ? "Every voter has priority 0, so nobody could ever lead: give at least one of them another."
-            : WhyUnsafe(voters, parts.Quorums) ?? WhyUnsafe(outgoing, parts.OutgoingQuorums);
+            : witnesses.Any(witness => parts.Priorities.GetValueOrDefault(witness) != 0) ? "A witness never leads, so it has no priority above 0."
+            : (WhyUnsafe(voters, parts.Quorums, witnesses) ?? WhyUnsafe(outgoing, parts.OutgoingQuorums, witnesses)) is { } unsafeSizes ? unsafeSizes
+            : voters.Length > 0 && voters.All(voter => witnesses.Contains(voter) || parts.Priorities.GetValueOrDefault(voter, DefaultPriority) == 0) ? "Every voter has priority 0 or is a witness, so nobody could ever lead: give at least one of them another."
+            : null;
         if (reason is not null)
         {
             return false;
         }
 
-        configuration = new Configuration(voters, outgoing, learners) { Quorums = parts.Quorums, OutgoingQuorums = parts.OutgoingQuorums };
+        configuration = new Configuration(voters, outgoing, learners, witnesses) { Quorums = parts.Quorums, OutgoingQuorums = parts.OutgoingQuorums };
         foreach ((MemberId member, int priority) in parts.Priorities)
         {
-            if (priority != DefaultPriority && configuration.Contains(member))
+            if (priority != DefaultPriority && configuration.Contains(member) && !configuration.IsWitness(member))
             {
                 configuration._priorities[member] = priority;
             }
@@ -188,14 +216,14 @@ public sealed class Configuration : IEquatable<Configuration>
         return true;
     }
 
-    private static string? WhyUnsafe(MemberId[] voters, QuorumSizes sizes)
+    private static string? WhyUnsafe(MemberId[] voters, QuorumSizes sizes, MemberId[] witnesses)
     {
         if (voters.Length == 0)
         {
             return sizes == QuorumSizes.Majority ? null : "Sizes of quorums need voters.";
         }
 
-        return sizes.Fit(voters.Length, out string? reason) ? null : char.ToUpperInvariant(reason[0]) + reason[1..] + ".";
+        return sizes.Fit(voters.Length, voters.Count(witnesses.Contains), out string? reason) ? null : char.ToUpperInvariant(reason[0]) + reason[1..] + ".";
     }
 
     private static Configuration Remade(Parts parts) =>

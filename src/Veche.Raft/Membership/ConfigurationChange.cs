@@ -29,6 +29,9 @@ public sealed record ConfigurationChange(IReadOnlyList<(ConfigurationOperation O
     /// <summary>New priorities (<see cref="Configuration.PriorityOf"/>), of members that are there after the operations. Default none.</summary>
     public IReadOnlyList<(MemberId Member, int Priority)> Priorities { get; init; } = [];
 
+    /// <summary>Which of those that the operations add are witnesses. Who is a member already is what it is: to make it another, remove it and add one under another id. Default none.</summary>
+    public IReadOnlyList<MemberId> Witnesses { get; init; } = [];
+
     /// <summary>New sizes of quorums, for the voters there are after the operations. Default null: they stay as they are.</summary>
     public QuorumSizes? Quorums { get; init; }
 
@@ -80,8 +83,16 @@ public sealed record ConfigurationChange(IReadOnlyList<(ConfigurationOperation O
             return false;
         }
 
+        if (WhyNotWitnesses(current) is { } mistaken)
+        {
+            reason = mistaken;
+            return false;
+        }
+
+        MemberId[] witnesses = [.. current.Witnesses.Concat(Witnesses)];
+
         // A member that comes back comes back with the default.
-        Dictionary<MemberId, int> priorities = voters.Concat(learners).ToDictionary(static member => member, current.PriorityOf);
+        Dictionary<MemberId, int> priorities = voters.Concat(learners).ToDictionary(static member => member, member => witnesses.Contains(member) ? 0 : current.PriorityOf(member));
         foreach ((MemberId member, int priority) in Priorities)
         {
             if (!priorities.ContainsKey(member))
@@ -102,8 +113,39 @@ public sealed record ConfigurationChange(IReadOnlyList<(ConfigurationOperation O
             Quorums = quorums,
             OutgoingQuorums = isJoint ? current.Quorums : QuorumSizes.Majority,
             Priorities = priorities,
+            Witnesses = witnesses,
         };
         return Configuration.TryMake(parts, out next, out reason);
+    }
+
+    /// <summary>
+    /// While joint, a member is in both halves under one name, so it cannot be a witness in one and hold data in the other. And between two changes its log
+    /// would be of one kind at its beginning and of another at its end.
+    /// </summary>
+    private string? WhyNotWitnesses(Configuration current)
+    {
+        foreach (MemberId witness in Witnesses)
+        {
+            if (current.Contains(witness))
+            {
+                return $"Member {witness} cannot become a witness: remove it and add a witness under another id.";
+            }
+
+            if (!Operations.Any(operation => operation.Member == witness && operation.Operation is ConfigurationOperation.AddVoter or ConfigurationOperation.AddLearner))
+            {
+                return $"Member {witness} is to be a witness and is not added.";
+            }
+        }
+
+        foreach ((ConfigurationOperation operation, MemberId member) in Operations)
+        {
+            if (operation is ConfigurationOperation.AddVoter or ConfigurationOperation.AddLearner && current.IsWitness(member))
+            {
+                return $"Member {member} is a witness and has no data: add one under another id.";
+            }
+        }
+
+        return null;
     }
 
     private static bool Add(List<MemberId> members, MemberId member)

@@ -79,6 +79,7 @@ public static class ConfigurationEntry
         List<MemberId> voters = [];
         List<MemberId> outgoing = [];
         List<MemberId> learners = [];
+        List<MemberId> witnesses = [];
         Dictionary<MemberId, int> priorities = [];
         for (int i = 0; i < count; i++)
         {
@@ -92,7 +93,7 @@ public static class ConfigurationEntry
             int attributes = BinaryPrimitives.ReadUInt16LittleEndian(span[(position + 9)..]);
             position += MemberLength;
             if (position + attributes > span.Length || kind == 0 || (kind & ~(Kind.Voter | Kind.OutgoingVoter | Kind.Learner)) != 0
-                || !MemberAttributes.TryRead(span.Slice(position, attributes), out int? priority))
+                || !MemberAttributes.TryRead(span.Slice(position, attributes), out int? priority, out bool isWitness))
             {
                 return false;
             }
@@ -101,6 +102,11 @@ public static class ConfigurationEntry
             Add(kind, Kind.Voter, voters, member);
             Add(kind, Kind.OutgoingVoter, outgoing, member);
             Add(kind, Kind.Learner, learners, member);
+            if (isWitness)
+            {
+                witnesses.Add(member);
+            }
+
             if (priority is { } given)
             {
                 priorities[member] = given;
@@ -108,7 +114,7 @@ public static class ConfigurationEntry
         }
 
         context = data[position..];
-        var parts = new Configuration.Parts([.. voters], [.. outgoing], [.. learners]) { Priorities = priorities };
+        var parts = new Configuration.Parts([.. voters], [.. outgoing], [.. learners]) { Priorities = priorities, Witnesses = [.. witnesses] };
         if (span[0] == WithSizes)
         {
             parts = parts with { Quorums = ReadSizes(span[HeaderLength..]), OutgoingQuorums = ReadSizes(span[(HeaderLength + (2 * sizeof(ushort)))..]) };

@@ -33,6 +33,23 @@ public readonly record struct QuorumSizes(int Election, int Commit)
         return reason is null;
     }
 
+    /// <summary>
+    /// The same where some of the voters are witnesses: no commit quorum may be made of them alone, or what is committed could be nowhere. So there are fewer
+    /// witnesses than a commit needs.
+    /// </summary>
+    public bool Fit(int voters, int witnesses, [NotNullWhen(false)] out string? reason)
+    {
+        if (!Fit(voters, out reason))
+        {
+            return false;
+        }
+
+        int commit = CommitOf(voters);
+        reason = witnesses < commit ? null
+            : $"of {voters} voters, {(witnesses == 1 ? "1 is a witness" : $"{witnesses} are witnesses")}, and a commit quorum of {commit} could be {(commit == 1 ? "a witness" : "witnesses")} alone, so what is committed could be held by nobody: have at most {commit - 1} of so many";
+        return reason is null;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => this == Majority ? "majority" : $"election {(Election == 0 ? "majority" : Election)}, commit {(Commit == 0 ? "majority" : Commit)}";
 }

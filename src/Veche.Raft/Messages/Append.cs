@@ -16,6 +16,12 @@ public sealed record AppendRequest(MemberId From, MemberId To, long Term, LogPos
     /// <summary>The entries from <c>Previous.Index + 1</c> to <see cref="LastIndex"/>.</summary>
     public IReadOnlyList<Entry> Entries { get; init; } = [];
 
+    /// <summary>
+    /// The follower is a witness: <see cref="Entries"/> are without what they say, but for configurations. Set by the core, so that whoever fills in the entries need not
+    /// know who is what, and checked by the follower. Default false.
+    /// </summary>
+    public bool ForWitness { get; init; }
+
     /// <summary>What the leader wants to hear besides. Set by whoever sends the message; default nothing.</summary>
     public AppendReports Reports { get; init; }
 }

@@ -6,7 +6,11 @@ namespace Veche.Raft;
 /// <param name="Term">The leader's term.</param>
 /// <param name="Commit">The smaller of the leader's commit index and what the follower is known to have.</param>
 /// <param name="Round">Number of the confirmation round; never used twice in a term. 0 asks for no answer: it only tells a new commit index.</param>
-public sealed record Heartbeat(MemberId From, MemberId To, long Term, long Commit, long Round) : Message(From, To, Term);
+public sealed record Heartbeat(MemberId From, MemberId To, long Term, long Commit, long Round) : Message(From, To, Term)
+{
+    /// <summary>Where there are witnesses, through where members with data alone would have committed (<see cref="RaftCore.CopiedIndex"/>), as far as <see cref="Commit"/> goes. Default 0: nothing is said.</summary>
+    public long Copied { get; init; }
+}
 
 /// <summary>Answer to a heartbeat.</summary>
 /// <param name="From">The follower.</param>

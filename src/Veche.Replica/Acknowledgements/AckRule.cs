@@ -35,7 +35,8 @@ public enum AckBy : byte
 }
 
 /// <summary>
-/// When a submission is to be acknowledged, besides being applied where it was submitted. Members are judged by the configuration in force when
+/// When a submission is to be acknowledged, besides being applied where it was submitted. Only members with data count: what a witness has acknowledged is
+/// not a copy, so a rule never holds because of one, and "every voter" means every voter with data. Members are judged by the configuration in force when
 /// it is looked at, so a rule holds through changes of membership. Equal rules are equal values.
 /// </summary>
 public sealed class AckRule : IEquatable<AckRule>
@@ -104,10 +105,10 @@ public sealed class AckRule : IEquatable<AckRule>
     public long ReachedIndex(Configuration configuration, MemberId leader, Func<MemberId, long> reached) => By switch
     {
         AckBy.Leader => reached(leader),
-        AckBy.Majority => configuration.QuorumIndex(reached),
-        AckBy.All => Math.Min(Lowest(configuration.Voters, reached), configuration.IsJoint ? Lowest(configuration.OutgoingVoters, reached) : long.MaxValue),
-        AckBy.Members => Highest(Count, [.. configuration.Voters.Select(reached)]),
-        _ => Highest(Count, [.. _groups.Select(group => group.Length == 0 ? 0 : group.Max(reached))]),
+        AckBy.Majority => configuration.DataQuorumIndex(reached),
+        AckBy.All => Math.Min(Lowest(WithData(configuration, configuration.Voters), reached), configuration.IsJoint ? Lowest(WithData(configuration, configuration.OutgoingVoters), reached) : long.MaxValue),
+        AckBy.Members => Highest(Count, [.. WithData(configuration, configuration.Voters).Select(reached)]),
+        _ => Highest(Count, [.. _groups.Select(group => WithData(configuration, group).Select(reached).DefaultIfEmpty().Max())]),
     };
 
     /// <inheritdoc/>
@@ -134,6 +135,9 @@ public sealed class AckRule : IEquatable<AckRule>
 
     /// <inheritdoc/>
     public override int GetHashCode() => ((int)Stage << 24) ^ ((int)By << 16) ^ (Count << 8) ^ _groups.Length;
+
+    private static IReadOnlyList<MemberId> WithData(Configuration configuration, IReadOnlyList<MemberId> members) =>
+        configuration.Witnesses.Count == 0 ? members : [.. members.Where(member => !configuration.IsWitness(member))];
 
     private static long Lowest(IReadOnlyList<MemberId> members, Func<MemberId, long> reached)
     {

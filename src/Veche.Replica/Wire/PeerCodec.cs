@@ -35,6 +35,9 @@ public static class PeerCodec
         AcknowledgedCommands = 24,
 
         ReadIndexLeaseRequest = 40,
+
+        // Only sent to witnesses, so that neither side can take the other for something else.
+        WitnessAppendRequest = 50,
     }
 
     /// <summary>Writes a message.</summary>
@@ -44,8 +47,8 @@ public static class PeerCodec
         switch (message.Body)
         {
             case AppendRequest append:
-                Begin(writer, append.Reports == AppendReports.None ? Kind.AppendRequest : Kind.ReportingAppendRequest, append.Term);
-                if (append.Reports != AppendReports.None)
+                Begin(writer, append.ForWitness ? Kind.WitnessAppendRequest : append.Reports == AppendReports.None ? Kind.AppendRequest : Kind.ReportingAppendRequest, append.Term);
+                if (append is { ForWitness: false, Reports: not AppendReports.None })
                 {
                     writer.Byte((byte)append.Reports);
                 }
@@ -71,6 +74,12 @@ public static class PeerCodec
                 Begin(writer, Kind.Heartbeat, heartbeat.Term);
                 writer.Int64(heartbeat.Commit);
                 writer.Int64(heartbeat.Round);
+                if (heartbeat.Copied > 0)
+                {
+                    // At the end and only where there are witnesses, so that nobody who does not know it gets it.
+                    writer.Int64(heartbeat.Copied);
+                }
+
                 break;
             case HeartbeatReply reply:
                 Begin(writer, Kind.HeartbeatReply, reply.Term);
@@ -185,11 +194,12 @@ public static class PeerCodec
         return kind switch
         {
             Kind.AppendRequest => ReadAppend(from, to, term, AppendReports.None, ref reader),
+            Kind.WitnessAppendRequest => ReadAppend(from, to, term, AppendReports.None, ref reader) with { ForWitness = true },
             Kind.ReportingAppendRequest => ReadAppend(from, to, term, ReadReports(ref reader), ref reader),
             Kind.AppendReceived => new AppendReceived(from, to, term, reader.Natural()),
             Kind.AppendAccepted => new AppendAccepted(from, to, term, reader.Natural()),
             Kind.AppendRejected => new AppendRejected(from, to, term, reader.Natural(), reader.Position()),
-            Kind.Heartbeat => new Heartbeat(from, to, term, reader.Natural(), reader.Natural()),
+            Kind.Heartbeat => new Heartbeat(from, to, term, reader.Natural(), reader.Natural()) { Copied = reader.Remaining > 0 ? reader.Natural() is > 0 and var copied ? copied : throw new InvalidDataException("an index that would not have been written") : 0 },
             Kind.HeartbeatReply => new HeartbeatReply(from, to, term, reader.Natural()) { IsIll = reader.Remaining > 0 && (reader.Flag() ? true : throw new InvalidDataException("a flag that would not have been written")) },
             Kind.VoteRequest => new VoteRequest(from, to, term, reader.Position(), reader.Flag(), reader.Flag()),
             Kind.VoteReply => new VoteReply(from, to, term, reader.Flag(), reader.Flag()),

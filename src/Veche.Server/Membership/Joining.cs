@@ -64,12 +64,19 @@ internal static class Joining
             throw new ServerStartException($"the cluster has no member with the peer URLs {string.Join(',', own)}; add it first: etcdctl member add {options.Name} --peer-urls={string.Join(',', own)}");
         }
 
+        if (cluster.Witnesses.Contains(self.ID) != options.Witness)
+        {
+            throw new ServerStartException(options.Witness
+                ? $"the cluster has added {options.Name} as a member with data; start it without --witness, or remove it and add it as a witness: veche member add {options.Name} --witness --peer-urls={string.Join(',', own)}"
+                : $"the cluster has added {options.Name} as a witness; start it with --witness, or remove it and add it as a member with data");
+        }
+
         int listed = options.InitialCluster.Select(static entry => entry.Name).Distinct(StringComparer.Ordinal).Count();
         return listed != cluster.Members.Count
             ? throw new ServerStartException($"error validating peerURLs: member count is unequal: --initial-cluster names {listed} members, the cluster has {cluster.Members.Count}")
             : new ClusterIdentity(
                 cluster.ClusterId,
                 new MemberId(self.ID),
-                [.. cluster.Members.Select(known => new ClusterIdentity.Founder(new MemberId(known.ID), known.ID == self.ID ? options.Name : known.Name, [.. known.PeerURLs.Select(static url => new Uri(url))]))]);
+                [.. cluster.Members.Select(known => new ClusterIdentity.Founder(new MemberId(known.ID), known.ID == self.ID ? options.Name : known.Name, [.. known.PeerURLs.Select(static url => new Uri(url))], cluster.Witnesses.Contains(known.ID)))]);
     }
 }

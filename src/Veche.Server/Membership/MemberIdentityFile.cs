@@ -26,7 +26,7 @@ internal static class MemberIdentityFile
         try
         {
             Content content = JsonSerializer.Deserialize(File.ReadAllText(path), MemberIdentityJson.Default.Content) ?? throw new JsonException("it is empty");
-            return new ClusterIdentity(content.Cluster, new MemberId(content.Member), [.. content.Members.Select(static known => new ClusterIdentity.Founder(new MemberId(known.Id), known.Name, [.. known.PeerUrls.Select(static url => new Uri(url))]))]);
+            return new ClusterIdentity(content.Cluster, new MemberId(content.Member), [.. content.Members.Select(static known => new ClusterIdentity.Founder(new MemberId(known.Id), known.Name, [.. known.PeerUrls.Select(static url => new Uri(url))], known.Witness))]);
         }
         catch (Exception exception) when (exception is JsonException or UriFormatException or ArgumentNullException)
         {
@@ -37,7 +37,7 @@ internal static class MemberIdentityFile
     public static void Write(string directory, ClusterIdentity identity)
     {
         Directory.CreateDirectory(directory);
-        var content = new Content(identity.ClusterId, identity.Self.Value, [.. identity.Members.Select(static known => new Known(known.Id.Value, known.Name, [.. known.PeerUrls.Select(Urls.Plain)]))]);
+        var content = new Content(identity.ClusterId, identity.Self.Value, [.. identity.Members.Select(static known => new Known(known.Id.Value, known.Name, [.. known.PeerUrls.Select(Urls.Plain)], known.IsWitness))]);
         string path = PathIn(directory);
         using (var file = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
         {
@@ -50,7 +50,7 @@ internal static class MemberIdentityFile
 
     internal sealed record Content(ulong Cluster, ulong Member, IReadOnlyList<Known> Members);
 
-    internal sealed record Known(ulong Id, string Name, IReadOnlyList<string> PeerUrls);
+    internal sealed record Known(ulong Id, string Name, IReadOnlyList<string> PeerUrls, bool Witness = false);
 }
 
 /// <summary>How the file is written; made when this is compiled, without reflection.</summary>

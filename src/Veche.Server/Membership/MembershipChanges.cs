@@ -114,7 +114,8 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
 
             Status? refused = request.ChangeCase switch
             {
-                MembershipRequest.ChangeOneofCase.Add => await AddAsync(request.Add, linked.Token).ConfigureAwait(false),
+                MembershipRequest.ChangeOneofCase.Add => await AddAsync(request.Add, isWitness: false, linked.Token).ConfigureAwait(false),
+                MembershipRequest.ChangeOneofCase.AddWitness => await AddAsync(request.AddWitness, isWitness: true, linked.Token).ConfigureAwait(false),
                 MembershipRequest.ChangeOneofCase.Remove => await RemoveAsync(request.Remove, linked.Token).ConfigureAwait(false),
                 MembershipRequest.ChangeOneofCase.Update => await UpdateAsync(request.Update, linked.Token).ConfigureAwait(false),
                 MembershipRequest.ChangeOneofCase.Tune => await TuneAsync(request.Tune, linked.Token).ConfigureAwait(false),
@@ -145,7 +146,7 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
         }
     }
 
-    private async Task<Status?> AddAsync(Member wanted, CancellationToken cancellationToken)
+    private async Task<Status?> AddAsync(Member wanted, bool isWitness, CancellationToken cancellationToken)
     {
         if (!PeerUrls.TryNormalize(wanted.PeerURLs, out List<string>? urls))
         {
@@ -154,9 +155,17 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
 
         List<Member> members = member.ListMembers();
         int voters = members.Count(static known => !known.IsLearner) + 1;
-        if (!wanted.IsLearner && !member.Host.Status.Configuration.Quorums.Fit(voters, out string? unsafeSizes))
+        Configuration configuration = member.Host.Status.Configuration;
+        if (!wanted.IsLearner && !configuration.Quorums.Fit(voters, out string? unsafeSizes))
         {
             return new Status(StatusCode.FailedPrecondition, $"veche: {unsafeSizes}; change the sizes first, with veche member quorum");
+        }
+
+        // Those that are about to vote are counted: each of them will.
+        int witnesses = members.Count(known => !known.IsLearner && configuration.IsWitness(new MemberId(known.ID))) + (isWitness ? 1 : 0);
+        if (!wanted.IsLearner && !configuration.Quorums.Fit(voters, witnesses, out string? tooMany))
+        {
+            return new Status(StatusCode.FailedPrecondition, $"veche: {tooMany}; add members with data first");
         }
 
         if (member.Options.StrictReconfigCheck && ReconfigurationCheck.Add(members, ConnectedFor, wanted.IsLearner) is { } refused)
@@ -178,7 +187,8 @@ internal sealed class MembershipChanges(MemberContext member) : IAsyncDisposable
         added.PeerUrls.AddRange(urls);
         var change = new MembershipChange();
         change.Added.Add(added);
-        await ConfigureAsync(ConfigurationOperation.AddLearner, added.Id, change, cancellationToken).ConfigureAwait(false);
+        var id = new MemberId(added.Id);
+        await ConfigureAsync(ConfigurationChange.Of(ConfigurationOperation.AddLearner, id, change.ToByteArray()) with { Witnesses = isWitness ? [id] : [] }, cancellationToken).ConfigureAwait(false);
         return null;
     }
 

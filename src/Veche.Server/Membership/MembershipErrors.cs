@@ -13,5 +13,6 @@ internal static class MembershipErrors
     public static readonly Status TooManyLearners = new(StatusCode.FailedPrecondition, "etcdserver: too many learner members in cluster");
     public static readonly Status NotLearner = new(StatusCode.FailedPrecondition, "etcdserver: can only promote a learner member");
     public static readonly Status LearnerNotReady = new(StatusCode.FailedPrecondition, "etcdserver: can only promote a learner member which is in sync with leader");
+    public static readonly Status WitnessMayNot = new(StatusCode.Unavailable, "veche: this member is a witness: it votes, and holds no data. Ask another member");
     public static readonly Status LearnerMayNot = new(StatusCode.FailedPrecondition, "etcdserver: rpc not supported for learner");
 }

@@ -43,6 +43,7 @@ internal sealed class MembershipFollower(MemberContext member)
 
         var description = new ClusterDescription { ClusterId = member.Identity.ClusterId };
         description.Members.AddRange(member.ListMembers());
+        description.Witnesses.AddRange(member.Host.Status.Configuration.Witnesses.Select(static witness => witness.Value));
         return description.ToByteArray();
     }
 

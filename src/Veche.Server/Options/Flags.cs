@@ -24,6 +24,8 @@ internal static class Flags
         new("initial-cluster-state", false, "new, or existing to join a running cluster (default: new)"),
         new("veche-election-quorum", false, "how many of the first members elect a leader, the same for all of them; 0 for a majority (default: 0)"),
         new("veche-commit-quorum", false, "how many of the first members must hold a write, the same for all of them; 0 for a majority (default: 0)"),
+        new("witness", true, "this member votes and holds no data; it must have been added as one, or be named in --veche-initial-witnesses"),
+        new("veche-initial-witnesses", false, "which of the first members are witnesses, by name, the same for all of them (default: none)"),
         new("heartbeat-interval", false, "milliseconds between a leader's heartbeats (default: 100)"),
         new("election-timeout", false, "milliseconds without a leader before an election (default: 1000)"),
         new("veche-leader-stall-ms", false, "milliseconds without progress of disk or state machine after which a leader gives leadership away; 0 for never (default: four election timeouts)"),

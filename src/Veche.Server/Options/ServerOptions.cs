@@ -38,6 +38,12 @@ public sealed record ServerOptions
     /// <summary>How many of the first members elect and how many commit (<c>--veche-election-quorum</c>, <c>--veche-commit-quorum</c>), the same for all of them; counts only when the cluster is founded, later it is changed live. Default majorities.</summary>
     public Raft.QuorumSizes InitialQuorums { get; init; }
 
+    /// <summary>This member is a witness: it votes and holds no data (<c>--witness</c>). The cluster has to know it as one. Default false.</summary>
+    public bool Witness { get; init; }
+
+    /// <summary>Which of the first members are witnesses, by name (<c>--veche-initial-witnesses</c>), the same for all of them; counts only when the cluster is founded. Default none.</summary>
+    public IReadOnlyList<string> InitialWitnesses { get; init; } = [];
+
     /// <summary>Make this member's data a cluster of its own (<c>--force-new-cluster</c>): for when the others are lost for good. Default false.</summary>
     public bool ForceNewCluster { get; init; }
 

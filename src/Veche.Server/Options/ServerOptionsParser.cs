@@ -179,6 +179,8 @@ public static class ServerOptionsParser
                 InitialClusterToken = Text("initial-cluster-token", Defaults.InitialClusterToken),
                 JoinExisting = Choice("initial-cluster-state", "new", "new", "existing") == "existing",
                 InitialQuorums = new Raft.QuorumSizes((int)Number("veche-election-quorum", 0, 0, Raft.Configuration.MaxMembers), (int)Number("veche-commit-quorum", 0, 0, Raft.Configuration.MaxMembers)),
+                InitialWitnesses = [.. Text("veche-initial-witnesses", string.Empty).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)],
+                Witness = Switch("witness"),
                 ForceNewCluster = Switch("force-new-cluster"),
                 StrictReconfigCheck = !given.ContainsKey("strict-reconfig-check") || Switch("strict-reconfig-check"),
                 MaxLearners = (int)Number("experimental-max-learners", Defaults.MaxLearners, 1, 100),
@@ -232,6 +234,7 @@ public static class ServerOptionsParser
                 throw new OptionException($"--veche-election-quorum and --veche-commit-quorum: {reason}");
             }
 
+            CheckWitnesses(options, founders);
             if (options.Zone.Length > 64 || !options.Zone.All(static character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_'))
             {
                 throw new OptionException($"--veche-zone has up to 64 letters, digits, dots, dashes and underscores, not '{options.Zone}'");
@@ -263,6 +266,36 @@ public static class ServerOptionsParser
             CheckScheme("--listen-client-urls", options.ListenClientUrls, options.ClientTls, "--cert-file and --key-file");
             CheckScheme("--listen-metrics-urls", options.ListenMetricsUrls, options.ClientTls, "--cert-file and --key-file");
             CheckScheme("--listen-peer-urls", options.ListenPeerUrls, options.PeerTls, "--peer-cert-file and --peer-key-file");
+        }
+
+        private static void CheckWitnesses(ServerOptions options, int founders)
+        {
+            if (options is { Witness: true, ForceNewCluster: true })
+            {
+                throw new OptionException("--force-new-cluster makes a cluster of what one member holds, and a --witness holds nothing; use a member with data");
+            }
+
+            if (options.JoinExisting)
+            {
+                return;
+            }
+
+            if (options.InitialWitnesses.FirstOrDefault(witness => options.InitialCluster.All(member => member.Name != witness)) is { } unknown)
+            {
+                throw new OptionException($"--veche-initial-witnesses names '{unknown}', and --initial-cluster has {string.Join(", ", options.InitialCluster.Select(static member => member.Name).Distinct())}");
+            }
+
+            if (options.Witness != options.InitialWitnesses.Contains(options.Name))
+            {
+                throw new OptionException(options.Witness
+                    ? $"--witness needs a cluster that knows of it: name '{options.Name}' in --veche-initial-witnesses on every first member, or add it to a running one (veche member add --witness) and give --initial-cluster-state existing"
+                    : $"--veche-initial-witnesses names this member, '{options.Name}': start it with --witness");
+            }
+
+            if (!options.InitialQuorums.Fit(founders, options.InitialWitnesses.Count, out string? reason))
+            {
+                throw new OptionException($"--veche-initial-witnesses: {reason}");
+            }
         }
 
         private static void CheckScheme(string flag, IReadOnlyList<Uri> urls, TlsFiles? tls, string files)

@@ -35,19 +35,19 @@ internal static class WriteConcernTerms
             case WriteLevel.LeaderSynced:
                 return AckRule.Leader(stage);
             case WriteLevel.MajorityMemory:
-                return AckRule.Majority(AckStage.Received);
+                return MajorityWithData(concern, configuration, AckStage.Received);
             case WriteLevel.Majority:
-                return concern.Applied ? AckRule.Majority(AckStage.Applied) : null;
+                return concern.Applied ? MajorityWithData(concern, configuration, AckStage.Applied) : null;
             case WriteLevel.All:
                 return AckRule.All(stage);
             case WriteLevel.Members:
-                return concern.Count <= configuration.Voters.Count
+                return concern.Count <= WithData(configuration)
                     ? AckRule.Members(concern.Count, stage)
-                    : throw new FormatException($"{concern} members are asked for, and there are {configuration.Voters.Count} that vote");
+                    : throw new FormatException($"{concern} members are asked for, and there are {WithData(configuration)} that vote{(configuration.Witnesses.Count > 0 ? " and hold data" : string.Empty)}");
             case WriteLevel.Zones:
                 return Zones(concern, configuration, places(), stage);
             default:
-                return Named(concern, places(), stage);
+                return Named(concern, configuration, places(), stage);
         }
     }
 
@@ -60,9 +60,16 @@ internal static class WriteConcernTerms
         RefuseWithoutLeader = true,
     };
 
+    private static int WithData(Configuration configuration) => configuration.Voters.Count(voter => !configuration.IsWitness(voter));
+
+    /// <summary>As many as a commit needs, of those that hold data; not to be had where witnesses leave fewer.</summary>
+    private static AckRule MajorityWithData(WriteConcern concern, Configuration configuration, AckStage stage) => configuration.QuorumSize <= WithData(configuration)
+        ? AckRule.Majority(stage)
+        : throw new FormatException($"{concern} asks for {configuration.QuorumSize} members with data, and there are {WithData(configuration)}: the others are witnesses");
+
     private static AckRule Zones(WriteConcern concern, Configuration configuration, IReadOnlyList<Place> places, AckStage stage)
     {
-        List<IGrouping<string, Place>> zones = [.. places.Where(place => place.Zone.Length > 0 && configuration.IsVoter(place.Id)).GroupBy(static place => place.Zone, StringComparer.Ordinal)];
+        List<IGrouping<string, Place>> zones = [.. places.Where(place => place.Zone.Length > 0 && configuration.IsVoter(place.Id) && !configuration.IsWitness(place.Id)).GroupBy(static place => place.Zone, StringComparer.Ordinal)];
         return concern.Count <= zones.Count
             ? AckRule.OfGroups(concern.Count, [.. zones.Select(static zone => zone.Select(static place => place.Id).ToArray())], stage)
             : throw new FormatException(zones.Count == 0
@@ -70,12 +77,17 @@ internal static class WriteConcernTerms
                 : $"{concern} asks for {concern.Count} zones, and there are {zones.Count}: {string.Join(", ", zones.Select(static zone => zone.Key).Order(StringComparer.Ordinal))}");
     }
 
-    private static AckRule Named(WriteConcern concern, IReadOnlyList<Place> places, AckStage stage)
+    private static AckRule Named(WriteConcern concern, Configuration configuration, IReadOnlyList<Place> places, AckStage stage)
     {
         List<IReadOnlyList<MemberId>> members = [];
         foreach (string name in concern.Names)
         {
             MemberId id = places.FirstOrDefault(place => place.Name == name).Id;
+            if (configuration.IsWitness(id))
+            {
+                throw new FormatException($"{concern} names {name}, which is a witness and holds no data");
+            }
+
             members.Add(!id.IsNone ? [id] : throw new FormatException($"{concern} names {name}, and there are {string.Join(", ", places.Select(static place => place.Name).Where(static known => known.Length > 0).Order(StringComparer.Ordinal))}"));
         }
 

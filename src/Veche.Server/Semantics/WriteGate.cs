@@ -32,18 +32,18 @@ internal sealed class WriteGate(MemberContext member)
     {
         string? wish = context.RequestHeaders.GetValue(ConcernKey);
         string? timeout = context.RequestHeaders.GetValue(TimeoutKey);
+        Configuration configuration = member.Host.Status.Configuration;
         if (wish is null && timeout is null && _settings.IsEmpty)
         {
-            return null;
+            return Usual(configuration, context);
         }
 
-        Configuration configuration = member.Host.Status.Configuration;
         try
         {
             WriteConcern? concern = wish is not null ? WriteConcern.Parse(wish) : _settings.For(command);
             if (concern is null && timeout is null)
             {
-                return null;
+                return Usual(configuration, context);
             }
 
             concern ??= WriteConcern.Majority;
@@ -120,9 +120,36 @@ internal sealed class WriteGate(MemberContext member)
             throw Errors.Of(error);
         }
 
+        SayWhatWitnessesStandFor(outcome, write);
+        if (write.IsUsual)
+        {
+            return (TResponse)outcome.Result!;
+        }
+
         // A commit that came before the acknowledgement is more than what was asked for, and its answer is whole.
         write.Trailers.Add(ReachedKey, outcome is { IsApplied: true, IsAcknowledged: false } && write.Terms.Rule is not null ? "majority" : concern.ToString());
         return outcome.Result as TResponse ?? (TResponse)(object)new PutResponse { Header = new ResponseHeader() };
+    }
+
+    /// <summary>A write that nobody has said anything about: in a cluster with witnesses it is looked at how many hold what was written; elsewhere a commit says that.</summary>
+    private static Write? Usual(Configuration configuration, ServerCallContext context) =>
+        configuration.Witnesses.Count == 0 ? null : new Write(WriteConcern.Majority, new ProposalTerms(), context.ResponseTrailers) { IsUsual = !context.SpeaksVeche() };
+
+    /// <summary>A commit needs a majority of votes; whoever wants it for its copies is told when there are fewer of those. What was reached is a commit all the same.</summary>
+    private void SayWhatWitnessesStandFor(ProposalOutcome outcome, Write write)
+    {
+        if (!outcome.IsApplied || outcome.IsCopied)
+        {
+            return;
+        }
+
+        MemberStatus status = member.Host.Status;
+        Configuration configuration = status.Configuration;
+        int witnesses = configuration.Voters.Count(configuration.IsWitness);
+        int known = status.Role == Raft.Role.Leader
+            ? (configuration.IsVoter(member.Identity.Self) ? 1 : 0) + status.Followers.Count(follower => configuration.Voters.Contains(follower.Id) && !configuration.IsWitness(follower.Id) && follower.Match >= outcome.Index)
+            : Math.Max(1, configuration.QuorumSize - witnesses);
+        write.Trailers.Add(WarningKey, $"committed with the vote of a witness: {known} {(known == 1 ? "copy of the data is" : "copies of the data are")} known of the {configuration.QuorumSize} of a majority");
     }
 
     /// <summary>Why the answer to a command depends on the state; null when it does not.</summary>
@@ -156,4 +183,8 @@ internal sealed class WriteGate(MemberContext member)
 /// <param name="Concern">What it is answered by.</param>
 /// <param name="Terms">What that means now.</param>
 /// <param name="Trailers">Of the reply.</param>
-internal sealed record Write(WriteConcern Concern, ProposalTerms Terms, Metadata Trailers);
+internal sealed record Write(WriteConcern Concern, ProposalTerms Terms, Metadata Trailers)
+{
+    /// <summary>Nobody has asked for anything: the answer is etcd's, but for a warning where there is need of one.</summary>
+    public bool IsUsual { get; init; }
+}

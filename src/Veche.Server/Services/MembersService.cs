@@ -22,6 +22,22 @@ internal sealed class MembersService(MemberContext member, MembershipChanges cha
         return DescribeHere();
     }
 
+    public override async Task<Api.MemberAddResponse> AddWitness(AddWitnessRequest request, ServerCallContext context)
+    {
+        if (!PeerUrls.TryNormalize(request.PeerUrls, out List<string>? urls))
+        {
+            throw new RpcException(MembershipErrors.BadUrls);
+        }
+
+        var wanted = new Api.Member();
+        wanted.PeerURLs.AddRange(urls);
+        MembershipReply reply = await changes.ChangeAsync(new MembershipRequest { AddWitness = wanted }, context.CancellationToken).ConfigureAwait(false);
+        await member.ConfirmReadAsync(context.CancellationToken).ConfigureAwait(false);
+        var response = new Api.MemberAddResponse { Header = member.NewHeader(), Member = reply.Members.First(known => known.PeerURLs.SequenceEqual(urls)) };
+        response.Members.AddRange(reply.Members);
+        return response;
+    }
+
     private DescribeReply DescribeHere()
     {
         MemberStatus status = member.Host.Status;
@@ -39,7 +55,7 @@ internal sealed class MembersService(MemberContext member, MembershipChanges cha
         {
             var id = new MemberId(known.ID);
             MemberAttributes? published = member.Store.Members.FirstOrDefault(attributes => attributes.Id == known.ID);
-            reply.Members.Add(new MemberView { Id = known.ID, Name = known.Name, IsLearner = known.IsLearner, Priority = configuration.PriorityOf(id), Zone = published?.Zone ?? string.Empty });
+            reply.Members.Add(new MemberView { Id = known.ID, Name = known.Name, IsLearner = known.IsLearner, Priority = configuration.PriorityOf(id), Zone = published?.Zone ?? string.Empty, IsWitness = configuration.IsWitness(id) });
         }
 
         return reply;

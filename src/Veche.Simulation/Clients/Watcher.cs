@@ -86,7 +86,7 @@ internal sealed class Watcher
 
         _world.Later(Delay(), () =>
         {
-            if (member.State == MemberState.Up)
+            if (member is { State: MemberState.Up, IsWitness: false })
             {
                 Open(member, request, attempt);
             }

@@ -30,12 +30,17 @@ internal sealed class Atlas(World world)
     /// <summary>True when one more disk may be lost: every configuration that any member goes by keeps enough without it.</summary>
     public bool MayLose(Member candidate) => Survives(id => id != candidate.Id);
 
-    /// <summary>True when a configuration keeps enough members whose disks are whole.</summary>
+    /// <summary>True when a configuration keeps enough members whose disks are whole, and what it has committed.</summary>
     public bool Survives(Configuration configuration) => Suffice(configuration, IsWhole);
 
-    /// <summary>True when some members can go on by themselves: they can elect, they can commit, and one of them may lead.</summary>
+    /// <summary>
+    /// True when some members can go on by themselves: they can elect, they can commit, one of them may lead, and nothing can have been committed by witnesses
+    /// and those that are not left alone: a witness is no copy.
+    /// </summary>
     public static bool Suffice(Configuration configuration, Func<MemberId, bool> members) =>
-        configuration.HasQuorum(members) && configuration.Voters.Any(voter => members(voter) && configuration.PriorityOf(voter) > 0);
+        configuration.HasQuorum(members)
+        && configuration.Voters.Any(voter => members(voter) && configuration.PriorityOf(voter) > 0)
+        && (configuration.Witnesses.Count == 0 || !configuration.HasCommitQuorum(id => configuration.IsWitness(id) || !members(id)));
 
     private bool Survives(Func<MemberId, bool> others)
     {

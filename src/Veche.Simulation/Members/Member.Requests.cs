@@ -33,6 +33,12 @@ internal sealed partial class Member
     public void OnRequest(Operation operation)
     {
         DropExpired();
+        if (IsWitness)
+        {
+            Refuse(operation, "a witness");
+            return;
+        }
+
         switch (operation.Kind)
         {
             case OperationKind.Get or OperationKind.GetAll or OperationKind.ReadTransact:

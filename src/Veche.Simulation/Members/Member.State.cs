@@ -4,6 +4,7 @@ using Veche.Raft;
 using Veche.Replica;
 using Veche.Simulation.Clients;
 using Veche.Simulation.Verdicts;
+using Veche.Store;
 using Veche.Store.Leases;
 using Veche.Store.Watching;
 
@@ -147,7 +148,7 @@ internal sealed partial class Member : IEventSink
 
         var content = new MemoryStream();
         LogPosition applied;
-        using (IStateImage image = _store!.Capture())
+        using (IStateImage image = send.ForWitness ? _store!.CaptureForWitness() : _store!.Capture())
         {
             applied = image.Applied;
             image.WriteTo(content);
@@ -220,6 +221,12 @@ internal sealed partial class Member : IEventSink
     /// <summary>A state that comes from a disk, a snapshot or the network is what the committed commands make, now and as far back as can be asked for.</summary>
     public void CheckState()
     {
+        if (IsWitness)
+        {
+            CheckThatThereIsNone();
+            return;
+        }
+
         ReferenceModel model = _world.Model;
         model.TakeThrough(_world.Judge.Canon.CommittedIndex);
         long now = _store!.CurrentRevision;
@@ -270,6 +277,14 @@ internal sealed partial class Member : IEventSink
         _countsInTerm = Core.Term;
     }
 
+    private void CheckThatThereIsNone()
+    {
+        if (_store!.Keys > 0 || _store.CurrentRevision != KeyValueStore.FirstRevision || _store.Leases().Any())
+        {
+            throw new ViolationException("a witness holds data", $"{Id} at {_store.Applied} has {_store.Keys} keys at revision {_store.CurrentRevision}");
+        }
+    }
+
     /// <summary>Only committed entries, in order, each once.</summary>
     private void CheckApplied(List<Entry> entries)
     {
@@ -291,7 +306,7 @@ internal sealed partial class Member : IEventSink
                 throw new ViolationException("an entry was applied that is not durable here", $"{Id} applies {entry.Position}; its log is durable to {Durable.LastIndex}");
             }
 
-            if (!_world.Judge.Canon.EntryAt(entry.Index).Data.Span.SequenceEqual(entry.Data.Span))
+            if (!(IsWitness && entry.Data.IsEmpty) && !_world.Judge.Canon.EntryAt(entry.Index).Data.Span.SequenceEqual(entry.Data.Span))
             {
                 throw new ViolationException("an entry was applied with other contents than were committed", $"{Id} applies {entry.Position}");
             }

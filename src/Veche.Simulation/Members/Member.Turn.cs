@@ -80,6 +80,7 @@ internal sealed partial class Member
         if (core.CommitIndex != _commitSeen)
         {
             _world.Judge.Commits(core, _commitSeen, _world.Holds);
+            _world.Judge.Copied(core, _world.Holds);
             _commitSeen = core.CommitIndex;
         }
 

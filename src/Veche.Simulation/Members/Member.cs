@@ -65,6 +65,9 @@ internal sealed partial class Member
 
     public MemberId Id { get; }
 
+    /// <summary>It votes, and holds no data. Only some of the first members do so.</summary>
+    public bool IsWitness => _world.Founders.IsWitness(Id);
+
     public MemberClock Clock { get; }
 
     public VirtualDisk Disk { get; private set; } = new();
@@ -143,7 +146,7 @@ internal sealed partial class Member
                 throw new ViolationException("half of an old write stands behind the end of a log", $"{Id}: {recovery.End.Name} behind {recovery.End.Offset}");
             }
 
-            _store = _plan.DurableState ? KeyValueStore.Open(_home ??= new VirtualStoreHome(_random.Fork())) : KeyValueStore.Open(new StoreOptions());
+            _store = _plan.DurableState && !IsWitness ? KeyValueStore.Open(_home ??= new VirtualStoreHome(_random.Fork())) : KeyValueStore.Open(new StoreOptions());
             OpenState(recovery.Start);
             Begin(recovery.Start);
         }
@@ -315,6 +318,7 @@ internal sealed partial class Member
             Raft = new RaftOptions
             {
                 Id = Id,
+                IsWitness = IsWitness,
                 Seed = _random.Next(),
                 ElectionTimeoutMs = _plan.ElectionTimeoutMs,
                 HeartbeatIntervalMs = _plan.HeartbeatIntervalMs,
@@ -324,6 +328,7 @@ internal sealed partial class Member
                 StallBoundMs = _plan.StallBoundMs,
                 MaxInflightAppends = _plan.MaxInflightAppends,
             },
+            IsForWitnesses = _store!.IsForWitnesses,
             MaxCommandsPerWrite = _plan.MaxCommandsPerWrite,
             MaxProposalWritesInFlight = _plan.MaxProposalWritesInFlight,
             MaxEntriesPerApply = _plan.MaxEntriesPerApply,

@@ -7,7 +7,7 @@ namespace Veche.Simulation.Verdicts;
 /// Holds each acknowledgement to what its rule promises at the moment it is given, counts in the end what each level has lost, and sees that nothing
 /// leaves a log without having been named. Who submits cycles through the levels by the number of the command.
 /// </summary>
-internal sealed class AcknowledgementJudge(Canon canon, Action<string> count)
+internal sealed class AcknowledgementJudge(Canon canon, Action<string> count, Func<MemberId, long, long, bool> holds)
 {
     private static readonly (string Name, AckRule? Rule, bool IsCommit)[] Levels =
     [
@@ -47,6 +47,11 @@ internal sealed class AcknowledgementJudge(Canon canon, Action<string> count)
         if (isCommit && (canon.CommittedIndex < position.Index || canon.CommittedTerm(position.Index) != position.Term))
         {
             throw new ViolationException("a command was acknowledged by a majority and is not committed", $"{core.Id} acknowledges {sequence} at {position} by {level}; {canon.CommittedIndex} is committed");
+        }
+
+        if (rule is { By: AckBy.Majority or AckBy.All, Stage: not AckStage.Received } && rule.ReachedIndex(core.Configuration, core.Id, member => !canon.Founders.IsWitness(member) && holds(member, position.Index, position.Term) ? position.Index : 0) < position.Index)
+        {
+            throw new ViolationException("a command was acknowledged by members of which some hold no data", $"{core.Id} acknowledges {sequence} at {position} by {level} with {core.Configuration}");
         }
 
         count($"acknowledged by {level}");

@@ -50,7 +50,7 @@ internal sealed class Canon
     public long CommittedIn(long index) => _committedIn[(int)index - 1];
 
     /// <summary>An entry is on its way into a log. Returns what is wrong with it, or null.</summary>
-    public string? Append(in Entry entry, long previousTerm)
+    public string? Append(in Entry entry, long previousTerm, bool isWitness = false)
     {
         (long, long) key = (entry.Index, entry.Term);
         if (_appended.TryGetValue(key, out Appended known))
@@ -58,6 +58,11 @@ internal sealed class Canon
             if (known.PreviousTerm != previousTerm)
             {
                 return $"entry {entry.Position} follows term {previousTerm} here and term {known.PreviousTerm} elsewhere";
+            }
+
+            if (isWitness && entry.Kind == EntryKind.Command)
+            {
+                return known.Kind != entry.Kind || !entry.Data.IsEmpty ? $"a witness holds what entry {entry.Position} says" : null;
             }
 
             // The same buffer needs no look at its bytes.

@@ -88,7 +88,7 @@ internal sealed class Judge
         for (int i = 0; i < write.Entries.Count; i++)
         {
             Entry entry = write.Entries[i];
-            if (Canon.Append(entry, before.TermAt(entry.Index - 1)) is { } wrong)
+            if (Canon.Append(entry, before.TermAt(entry.Index - 1), Canon.Founders.IsWitness(core.Id)) is { } wrong)
             {
                 throw new ViolationException("logs do not match", $"{core.Id}: {wrong}");
             }
@@ -159,6 +159,31 @@ internal sealed class Judge
             {
                 throw new ViolationException("an entry was committed that no quorum holds durably", $"{core.Id} in term {core.Term} commits entry {index} of term {term} with {core.Configuration}");
             }
+
+            if (isNew && core.Configuration.Witnesses.Count > 0 && !core.Configuration.AllMembers.Any(member => !core.Configuration.IsWitness(member) && holds(member, index, term)))
+            {
+                throw new ViolationException("an entry was committed whose data nobody holds", $"{core.Id} in term {core.Term} commits entry {index} of term {term} with {core.Configuration}");
+            }
+        }
+    }
+
+    /// <summary>What a leader says of copies is true: as many members with data as a commit needs hold what it calls copied.</summary>
+    public void Copied(RaftCore core, Func<MemberId, long, long, bool> holds)
+    {
+        long index = core.CopiedIndex;
+        if (core.Role != Role.Leader || core.Configuration is { IsJoint: true } or { Witnesses.Count: 0 } || index < core.FirstIndex)
+        {
+            return;
+        }
+
+        Checks++;
+        long term = core.TermAt(index);
+
+        // By the configuration that it was called so with; another one may need more.
+        Configuration configuration = core.ConfigurationAt(index);
+        if (configuration.Equals(core.Configuration) && configuration.DataQuorumIndex(member => holds(member, index, term) ? index : 0) < index)
+        {
+            throw new ViolationException("an entry was called copied that too few members with data hold", $"{core.Id} in term {core.Term} calls entry {index} of term {term} copied with {configuration}");
         }
     }
 
@@ -170,6 +195,8 @@ internal sealed class Judge
             case VoteReply { Granted: true, PreVote: false } reply:
                 Votes(reply.From, reply.Term, reply.To, durable);
                 break;
+            case VoteRequest request when Canon.Founders.IsWitness(request.From):
+                throw new ViolationException("a witness campaigns", $"{request.From} asks for votes in term {request.Term}");
             case VoteRequest { PreVote: false } request:
                 Votes(request.From, request.Term, request.From, durable);
                 break;

@@ -25,7 +25,10 @@ internal sealed class MiniCluster
 
     private readonly bool _losesLogs;
 
-    public MiniCluster(int seed, bool losesLogs = false)
+    /// <summary>Whoever of these is a member is a witness.</summary>
+    private readonly HashSet<MemberId> _witnesses = [];
+
+    public MiniCluster(int seed, bool losesLogs = false, bool hasWitnesses = false)
     {
         _losesLogs = losesLogs;
         _seed = seed;
@@ -35,6 +38,13 @@ internal sealed class MiniCluster
         _measuresHealth = _random.Next(2) == 0;
         int founders = 1 + (2 * _random.Next(3));
         Configuration configuration = Configuration.Of(Enumerable.Range(1, founders).Select(static i => new MemberId((ulong)i)));
+        if (hasWitnesses)
+        {
+            // 1 (and one that may come), 2 + 1, 3 + 2.
+            _witnesses.UnionWith(founders == 5 ? [new MemberId(3), new MemberId(5)] : founders == 3 ? [new MemberId(3), new MemberId(6)] : [new MemberId(2)]);
+            configuration = configuration.WithWitnesses([.. _witnesses.Where(configuration.Contains)]);
+        }
+
         for (int i = 1; i <= Math.Max(MaxMembers, founders); i++)
         {
             var id = new MemberId((ulong)i);
@@ -62,9 +72,13 @@ internal sealed class MiniCluster
     /// <summary>Those of priorities and sizes of quorums.</summary>
     public int TunedChanges { get; private set; }
 
+    /// <summary>How often a commit was seen that fewer members with data held than a commit needs.</summary>
+    public int CommitsOnWitnesses { get; private set; }
+
     public RaftOptions OptionsOf(MemberId id) => new()
     {
         Id = id,
+        IsWitness = _witnesses.Contains(id),
         Seed = ((ulong)_seed * 1000) + id.Value,
         ElectionTimeoutMs = 100,
         HeartbeatIntervalMs = 10,
@@ -167,6 +181,7 @@ internal sealed class MiniCluster
     public void AfterStep(MiniMember member, long commitBefore)
     {
         RaftCore core = member.Core;
+        Assert.False(_witnesses.Contains(member.Id) && core.Role != Role.Follower, $"seed {_seed}: the witness {member.Id} is {core.Role}");
         if (core.Role == Role.Leader)
         {
             if (_leaderOfTerm.TryAdd(core.Term, member.Id))
@@ -186,7 +201,12 @@ internal sealed class MiniCluster
             }
 
             Entry entry = member.Disk.Written[index];
-            if (!_committed.TryAdd(index, (entry.Term, entry.Data)))
+            if (_witnesses.Contains(member.Id))
+            {
+                Assert.True(entry.Kind == EntryKind.Configuration || entry.Data.IsEmpty, $"seed {_seed}: the witness {member.Id} has the data of entry {index}");
+                Assert.True(!_committed.TryGetValue(index, out (long Term, ReadOnlyMemory<byte>) known) || known.Term == entry.Term, $"seed {_seed}: entry {index} committed twice, differently (state machine safety)");
+            }
+            else if (!_committed.TryAdd(index, (entry.Term, entry.Data)))
             {
                 Assert.True(_committed[index].Term == entry.Term && _committed[index].Data.Span.SequenceEqual(entry.Data.Span), $"seed {_seed}: entry {index} committed twice, differently (state machine safety)");
             }
@@ -229,6 +249,14 @@ internal sealed class MiniCluster
         Assert.True(
             configuration.HasCommitQuorum(id => _members[id].LostThroughTerm is not null || _members[id].Disk.Durable is { } log && (log.Has(index) ? log[index].Term == term : index <= log.Base.Position.Index)),
             $"seed {_seed}: {index}@{term} was called committed by {member.Id} but is not durable on a quorum of {configuration}");
+        if (_witnesses.Count > 0)
+        {
+            bool HasIt(MemberId id) => !_witnesses.Contains(id) && _members[id].Disk.Durable is { } log && (log.Has(index) ? log[index].Term == term : index <= log.Base.Position.Index);
+            Assert.True(_members.Keys.Any(HasIt), $"seed {_seed}: {index}@{term} was called committed by {member.Id}, and nobody has its data");
+            bool isCopied = configuration.DataQuorumIndex(id => HasIt(id) ? index : 0) >= index;
+            Assert.True(isCopied || member.Core.CopiedIndex < index, $"seed {_seed}: {member.Id} says that {index}@{term} is copied, and it is not");
+            CommitsOnWitnesses += isCopied ? 0 : 1;
+        }
     }
 
     private void OneStep()
@@ -412,9 +440,10 @@ internal sealed class MiniCluster
         MemberId target = Pick().Id;
         ConfigurationChange change = _random.Next(6) switch
         {
-            4 => ConfigurationChange.OfPriority(target, _random.Next(4)),
+            // With few who may lead, priority 0 brings about what docs/members.md warns of: the only one left is behind, and does not know that it votes.
+            4 => ConfigurationChange.OfPriority(target, _random.Next(_witnesses.Count > 0 ? 1 : 0, 4)),
             5 => ConfigurationChange.OfQuorums(SomeSizes(leader.Core.Configuration.Voters.Count)),
-            int operation => ConfigurationChange.Of((ConfigurationOperation)operation, target),
+            int operation => ConfigurationChange.Of((ConfigurationOperation)operation, target) with { Witnesses = operation <= (int)ConfigurationOperation.AddLearner && _witnesses.Contains(target) ? [target] : [] },
         };
         if (leader.Step(new RaftInput.ChangeConfiguration(change)) == Refusal.None)
         {

@@ -45,6 +45,26 @@ public sealed class MiniClusterTests
         Assert.True(commits > SeedsPerTest * 20 && reads > SeedsPerTest && snapshots > 0 && changes > SeedsPerTest && tuned > SeedsPerTest / 2 && ill > 0, $"{commits} commits, {reads} reads, {snapshots} snapshots, {changes} configuration changes, {tuned} of them of priorities and quorums, {ill} times somebody ill");
     }
 
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Safety_with_witnesses_and_progress_after_it(int firstSeed)
+    {
+        int commits = 0;
+        int changes = 0;
+        int onWitnesses = 0;
+        for (int seed = firstSeed; seed < firstSeed + SeedsPerTest; seed++)
+        {
+            var cluster = new MiniCluster(seed, hasWitnesses: true);
+            cluster.RunUnderFire(Steps);
+            cluster.HealAndRequireProgress();
+            commits += (int)cluster.MaxCommit;
+            changes += cluster.ConfigurationChanges;
+            onWitnesses += cluster.CommitsOnWitnesses;
+        }
+
+        Assert.True(commits > SeedsPerTest * 15 && changes > SeedsPerTest && onWitnesses > SeedsPerTest, $"{commits} commits, {onWitnesses} of them on witnesses, {changes} configuration changes");
+    }
+
     /// <summary>Members lose their logs, though not term and vote, as a damaged disk that is repaired from the others does it.</summary>
     [Theory]
     [MemberData(nameof(Blocks))]

@@ -145,7 +145,8 @@ internal sealed class MiniMember
             List<Entry> entries = [];
             for (long index = append.Previous.Index + 1; index <= append.LastIndex; index++)
             {
-                entries.Add(Disk.Written[index]);
+                Entry entry = Disk.Written[index];
+                entries.Add(append.ForWitness && entry.Kind == EntryKind.Command ? entry with { Data = default } : entry);
             }
 
             message = append with { Entries = entries };

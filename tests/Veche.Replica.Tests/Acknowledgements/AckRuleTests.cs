@@ -24,6 +24,27 @@ public sealed class AckRuleTests
     }
 
     [Fact]
+    public void A_witness_is_no_copy_for_any_rule()
+    {
+        // The two that are furthest are witnesses.
+        static long reached(MemberId member) => member.Value >= 4 ? 100 : 10 - (long)member.Value;
+        Configuration configuration = Five.WithWitnesses([M(4), M(5)]);
+        Assert.Equal(9, configuration.QuorumIndex(reached));
+        foreach (AckStage stage in Enum.GetValues<AckStage>())
+        {
+            Assert.Equal(9, AckRule.Leader(stage).ReachedIndex(configuration, M(1), reached));
+            Assert.Equal(7, AckRule.Majority(stage).ReachedIndex(configuration, M(1), reached));
+            Assert.Equal(7, AckRule.All(stage).ReachedIndex(configuration, M(1), reached));
+            Assert.Equal([9, 8, 7, 0, 0], Enumerable.Range(1, 5).Select(count => AckRule.Members(count, stage).ReachedIndex(configuration, M(1), reached)));
+            Assert.Equal(8, AckRule.OfGroups(2, [[M(1), M(4)], [M(2)], [M(5)]], stage).ReachedIndex(configuration, M(1), reached));
+            Assert.Equal(0, AckRule.OfGroups(1, [[M(5)]], stage).ReachedIndex(configuration, M(1), reached));
+        }
+
+        var joint = Configuration.Of([M(1), M(2)], outgoingVoters: [M(1), M(3), M(5)]).WithWitnesses([M(5)]);
+        Assert.Equal(7, AckRule.All(AckStage.Durable).ReachedIndex(joint, M(1), reached));
+    }
+
+    [Fact]
     public void While_members_change_all_are_those_of_both_configurations()
     {
         var joint = Configuration.Of([M(1), M(2)], outgoingVoters: [M(3)]);

@@ -51,6 +51,25 @@ public sealed class WriteConcernTests
     public void What_can_never_be_reached_is_refused_with_what_exists(string text, string expected) =>
         Assert.Equal(expected, Assert.Throws<FormatException>(() => WriteConcernTerms.RuleOf(WriteConcern.Parse(text), Three, static () => Places)).Message);
 
+    [Theory]
+    [InlineData("3", "3 members are asked for, and there are 2 that vote and hold data")]
+    [InlineData("zones:2", "zones:2 asks for 2 zones, and there are 1: east")]
+    [InlineData("any:1(a,c)", "any:1(a,c) names c, which is a witness and holds no data")]
+    public void A_witness_counts_for_no_concern(string text, string expected) =>
+        Assert.Equal(expected, Assert.Throws<FormatException>(() => WriteConcernTerms.RuleOf(WriteConcern.Parse(text), Three.WithWitnesses([new MemberId(3)]), static () => Places)).Message);
+
+    [Theory]
+    [InlineData("majority-memory")]
+    [InlineData("majority+applied")]
+    public void A_majority_of_copies_that_cannot_be_is_refused(string text)
+    {
+        var four = Configuration.Of(Enumerable.Range(1, 4).Select(static i => new MemberId((ulong)i)));
+        Assert.NotNull(WriteConcernTerms.RuleOf(WriteConcern.Parse(text), four.WithWitnesses([new MemberId(4)]), static () => Places));
+        Assert.Equal(
+            $"{text} asks for 3 members with data, and there are 2: the others are witnesses",
+            Assert.Throws<FormatException>(() => WriteConcernTerms.RuleOf(WriteConcern.Parse(text), four.WithWitnesses([new MemberId(3), new MemberId(4)]), static () => Places)).Message);
+    }
+
     [Fact]
     public void Without_zones_none_can_be_waited_for() => Assert.Equal(
         "zones:1 asks for zones, and no member has said in which it is (--veche-zone)",

@@ -1,0 +1,253 @@
+using System.Net;
+using System.Net.Sockets;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging.Abstractions;
+using Veche.Api;
+using Veche.Api.Members;
+using Veche.Hosting;
+using Veche.Server.Options;
+
+namespace Veche.Server.Tests;
+
+/// <summary>Members that vote and hold no data; in this process, over real sockets and files.</summary>
+public sealed class WitnessTests : IAsyncLifetime
+{
+    private const string Needle = "what-no-witness-may-have";
+    private const string MayNot = "veche: this member is a witness: it votes, and holds no data. Ask another member";
+    private const string OneCopy = "committed with the vote of a witness: 1 copy of the data is known of the 2 of a majority";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("veche-witness-").FullName;
+    private readonly Dictionary<string, VecheServer> _servers = [];
+    private readonly List<GrpcChannel> _channels = [];
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        _channels.ForEach(static channel => channel.Dispose());
+        foreach (VecheServer server in _servers.Values)
+        {
+            await server.DisposeAsync();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task Two_members_with_data_and_a_witness_go_on_with_one_and_say_what_that_is_worth()
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await FoundAsync(cluster);
+        Assert.Null(await PutAsync(Leader(), "both"));
+
+        // A leader and a witness are a majority of votes, and one copy.
+        string away = Follower();
+        await StopAsync(away);
+        Assert.Equal(OneCopy, await PutAsync(Leader(), "one"));
+        string? reached = null;
+        Assert.Equal(OneCopy, await PutAsync(Leader(), "one", new Metadata { { "veche-write-concern", "majority" } }, trailers => reached = trailers.GetValue("veche-reached")));
+        Assert.Equal("majority", reached);
+
+        // Copies are asked for by number, and there are none to be had.
+        RpcException late = await Assert.ThrowsAsync<RpcException>(() => PutAsync(Leader(), "two", new Metadata { { "veche-write-concern", "2" }, { "veche-write-timeout-ms", "300" } }));
+        Assert.Equal(("majority", StatusCode.Unavailable), (late.Trailers.GetValue("veche-reached"), late.StatusCode));
+
+        // It catches up, and what the witness stood in for is there twice again.
+        await StartAsync(away, cluster, Witnessed);
+        await UntilAsync(() => _servers[away].Status.AppliedIndex == _servers[Leader()].Status.AppliedIndex);
+        Assert.Null(await PutAsync(Leader(), "both"));
+        await StopAsync(Leader());
+        await UntilAsync(() => _servers[away].Status.Role == Raft.Role.Leader);
+        RangeResponse read = await new KV.KVClient(ChannelTo(away)).RangeAsync(new RangeRequest { Key = B("k") });
+        Assert.Equal(Needle + "both", read.Kvs[0].Value.ToStringUtf8());
+        await StopAsync(away);
+        await StopAsync("m2");
+        Assert.True(Holds(away), "a search that finds nothing anywhere shows nothing");
+        Assert.False(Holds("m2"), "the witness has a value");
+    }
+
+    [Fact]
+    public async Task A_witness_serves_how_it_is_and_nothing_else()
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await FoundAsync(cluster);
+        GrpcChannel channel = ChannelTo("m2");
+        KV.KVClient keys = new(channel);
+        await RefusedAsync(keys.RangeAsync(new RangeRequest { Key = B("k"), Serializable = true }).ResponseAsync);
+        await RefusedAsync(keys.PutAsync(new PutRequest { Key = B("k"), Value = B("v") }).ResponseAsync);
+        await RefusedAsync(keys.TxnAsync(new TxnRequest()).ResponseAsync);
+        await RefusedAsync(new Lease.LeaseClient(channel).LeaseGrantAsync(new LeaseGrantRequest { TTL = 5 }).ResponseAsync);
+        await RefusedAsync(new Maintenance.MaintenanceClient(channel).HashKVAsync(new HashKVRequest()).ResponseAsync);
+        await RefusedAsync(new Maintenance.MaintenanceClient(channel).AlarmAsync(new AlarmRequest()).ResponseAsync);
+        await RefusedAsync(new Veche.Api.Auth.AuthClient(channel).AuthEnableAsync(new AuthEnableRequest()).ResponseAsync);
+        await RefusedAsync(new Cluster.ClusterClient(channel).MemberRemoveAsync(new MemberRemoveRequest { ID = 1 }).ResponseAsync);
+        using AsyncServerStreamingCall<SnapshotResponse> snapshot = new Maintenance.MaintenanceClient(channel).Snapshot(new SnapshotRequest());
+        await RefusedAsync(snapshot.ResponseStream.MoveNext(CancellationToken.None));
+        using AsyncDuplexStreamingCall<WatchRequest, WatchResponse> watch = new Watch.WatchClient(channel).Watch();
+        await RefusedAsync(watch.ResponseStream.MoveNext(CancellationToken.None));
+        using var http = new HttpClient();
+        using HttpResponseMessage gateway = await http.PostAsync(new Uri($"{_servers["m2"].ClientAddresses[0]}/v3/kv/range"), new StringContent("{\"key\":\"aw==\"}"));
+        Assert.Contains(MayNot, await gateway.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        Assert.Equal("{\"health\":\"true\"}", await http.GetStringAsync(new Uri($"{_servers["m2"].ClientAddresses[0]}/health")));
+        Assert.Equal(_servers["m2"].MemberId.Value, (await new Maintenance.MaintenanceClient(channel).StatusAsync(new StatusRequest())).Header.MemberId);
+        Assert.Equal(["m0", "m1", "m2"], (await new Cluster.ClusterClient(channel).MemberListAsync(new MemberListRequest { Linearizable = true })).Members.Select(static known => known.Name).Order());
+        DescribeReply described = await new Members.MembersClient(channel).DescribeAsync(new DescribeRequest());
+        Assert.Equal([("m0", false), ("m1", false), ("m2", true)], described.Members.Select(static known => (known.Name, known.IsWitness)).Order());
+    }
+
+    [Fact]
+    public async Task A_witness_is_added_to_a_cluster_whose_log_is_gone_and_gets_a_snapshot_without_data()
+    {
+        (string Name, Uri Url)[] cluster = Places(2);
+        await StartAsync("m0", [cluster[0]], static options => options with { SnapshotCount = 10 });
+        for (int i = 0; i < 48; i++)
+        {
+            await PutAsync("m0", new string('x', 1 << 20));
+        }
+
+        await UntilAsync(() => _servers["m0"].Status.FirstIndex > 5);
+        Members.MembersClient members = new(ChannelTo("m0"));
+        MemberAddResponse added = await members.AddWitnessAsync(new AddWitnessRequest { PeerUrls = { Urls.Plain(cluster[1].Url) } });
+
+        // Neither is it taken for what it is not, nor is there a second one: the two of them could commit what nobody holds.
+        ServerStartException mistaken = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync("m1", cluster, static options => options with { JoinExisting = true }));
+        Assert.Equal("the cluster has added m1 as a witness; start it with --witness, or remove it and add it as a member with data", mistaken.Message);
+        RpcException tooMany = await Assert.ThrowsAsync<RpcException>(async () => await members.AddWitnessAsync(new AddWitnessRequest { PeerUrls = { "http://127.0.0.1:1" } }));
+        Assert.Equal("veche: of 3 voters, 2 are witnesses, and a commit quorum of 2 could be witnesses alone, so what is committed could be held by nobody: have at most 1 of so many; add members with data first", tooMany.Status.Detail);
+
+        VecheServer witness = await StartAsync("m1", cluster, static options => options with { JoinExisting = true, Witness = true });
+        await UntilAsync(() => _servers["m0"].Status.Configuration.Voters.Count == 2 && witness.Status.CommitIndex == _servers["m0"].Status.CommitIndex);
+        Assert.True(witness.Status.FirstIndex > 5, "it was to be a snapshot");
+        Assert.True(witness.Status.Configuration.IsWitness(witness.MemberId));
+        Assert.Equal(added.Member.ID, witness.MemberId.Value);
+        Assert.Equal(OneCopy, await PutAsync("m0", "more"));
+
+        // Stopped and started, it is the same one, and only as a witness.
+        await StopAsync("m1");
+        mistaken = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync("m1", cluster, static options => options with { JoinExisting = true }));
+        Assert.EndsWith("belongs to a witness; start it with --witness, or remove the member, add it anew, and give it an empty directory", mistaken.Message, StringComparison.Ordinal);
+        witness = await StartAsync("m1", cluster, static options => options with { JoinExisting = true, Witness = true });
+        Assert.Equal(OneCopy, await PutAsync("m0", "still more"));
+        await UntilAsync(() => witness.IsPublished);
+        await StopAsync("m1");
+        await StopAsync("m0");
+        Assert.True(Holds("m0"), "a search that finds nothing anywhere shows nothing");
+        Assert.False(Holds("m1"), "the witness has a value");
+    }
+
+    [Fact]
+    public async Task A_witness_that_has_lost_its_disk_is_not_believed()
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await FoundAsync(cluster);
+        await StopAsync("m2");
+        Directory.Delete(Path.Combine(_directory, "m2"), recursive: true);
+        VecheServer again = await StartAsync("m2", cluster, static options => Witnessed(options) with { Witness = true });
+        var reason = Assert.IsType<MemberExpelledException>(await again.Failure.WaitAsync(Patience));
+        Assert.Equal(PeerVerdict.LostItsDisk, reason.Verdict);
+        Assert.Null(await PutAsync(Leader(), "both"));
+    }
+
+    [Fact]
+    public async Task A_member_with_data_does_not_become_a_witness()
+    {
+        (string Name, Uri Url)[] cluster = Places(1);
+        await StartAsync("m0", cluster);
+        await UntilAsync(() => _servers["m0"].IsPublished);
+        await StopAsync("m0");
+        ServerStartException mistaken = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync("m0", cluster, static options => options with { Witness = true }));
+        Assert.Contains("belongs to a member with data; start it without --witness", mistaken.Message, StringComparison.Ordinal);
+    }
+
+    private static ServerOptions Witnessed(ServerOptions options) => options with { InitialWitnesses = ["m2"], Witness = options.Name == "m2" };
+
+    private static ByteString B(string text) => ByteString.CopyFromUtf8(text);
+
+    private static async Task RefusedAsync(Task call)
+    {
+        RpcException refused = await Assert.ThrowsAsync<RpcException>(() => call);
+        Assert.Equal((StatusCode.Unavailable, MayNot), (refused.StatusCode, refused.Status.Detail));
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!holds())
+        {
+            await ticks.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
+    private static (string Name, Uri Url)[] Places(int count)
+    {
+        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
+        listeners.ForEach(static listener => listener.Start());
+        (string, Uri)[] places = [.. listeners.Select(static (listener, i) => ("m" + i, new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")))];
+        listeners.ForEach(static listener => listener.Dispose());
+        return places;
+    }
+
+    private string Leader() => _servers.Single(static pair => pair.Value.Status.Role == Raft.Role.Leader).Key;
+
+    private string Follower() => _servers.Single(static pair => pair.Key != "m2" && pair.Value.Status.Role != Raft.Role.Leader).Key;
+
+    private bool Holds(string name) => Directory.EnumerateFiles(Path.Combine(_directory, name), "*", SearchOption.AllDirectories).Any(static path => File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Needle)) >= 0);
+
+    /// <summary>Writes, and returns what there was to be warned of.</summary>
+    private async Task<string?> PutAsync(string name, string value, Metadata? metadata = null, Action<Metadata>? look = null)
+    {
+        using AsyncUnaryCall<PutResponse> call = new KV.KVClient(ChannelTo(name)).PutAsync(new PutRequest { Key = B("k"), Value = B(Needle + value) }, metadata);
+        await call;
+        look?.Invoke(call.GetTrailers());
+        return call.GetTrailers().GetValue("veche-warning");
+    }
+
+    private async Task FoundAsync((string Name, Uri Url)[] cluster)
+    {
+        VecheServer[] started = await Task.WhenAll(cluster.Select(member => StartAsync(member.Name, cluster, Witnessed)));
+        await UntilAsync(() => started.All(static server => server.IsPublished) && started.Any(static server => server.Status.Role == Raft.Role.Leader));
+    }
+
+    private async Task<VecheServer> StartAsync(string name, (string Name, Uri Url)[] cluster, Func<ServerOptions, ServerOptions>? more = null)
+    {
+        Uri peer = cluster.First(member => member.Name == name).Url;
+        var options = new ServerOptions
+        {
+            Name = name,
+            DataDirectory = Path.Combine(_directory, name),
+            ListenClientUrls = [new Uri("http://127.0.0.1:0")],
+            ListenPeerUrls = [peer],
+            AdvertisePeerUrls = [peer],
+            InitialCluster = cluster,
+            ElectionTimeoutMs = 300,
+            HeartbeatIntervalMs = 30,
+            StrictReconfigCheck = false,
+        };
+        VecheServer server = await VecheServer.StartAsync(more?.Invoke(options) ?? options, NullLoggerFactory.Instance);
+        lock (_servers)
+        {
+            _servers[name] = server;
+        }
+
+        return server;
+    }
+
+    private async Task StopAsync(string name)
+    {
+        await _servers[name].DisposeAsync();
+        _servers.Remove(name);
+    }
+
+    private GrpcChannel ChannelTo(string name)
+    {
+        var channel = GrpcChannel.ForAddress(_servers[name].ClientAddresses[0]);
+        _channels.Add(channel);
+        return channel;
+    }
+}

@@ -59,7 +59,11 @@ internal sealed class OpenedStorage : IDisposable
             }
 
             storage = new OpenedStorage(disk, snapshots, recovery, lostThroughTerm);
-            storage.Fit(stateMachine);
+            if (!options.StateIsLost)
+            {
+                storage.Fit(stateMachine);
+            }
+
             return storage;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)

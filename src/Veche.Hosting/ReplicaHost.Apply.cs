@@ -39,7 +39,7 @@ public sealed partial class ReplicaHost
                 _tidyPosted = false;
                 if (work.Count == 1)
                 {
-                    _stateMachine.Tidy();
+                    Tidy();
                 }
             }
         }
@@ -49,6 +49,18 @@ public sealed partial class ReplicaHost
         {
             _tidyPosted = true;
             _applyWork.Post(new ApplyWork(Tidy: true));
+        }
+    }
+
+    private void Tidy()
+    {
+        try
+        {
+            _stateMachine.Tidy();
+        }
+        catch (StateDamagedException exception)
+        {
+            Distrust(exception.Message);
         }
     }
 
@@ -65,7 +77,18 @@ public sealed partial class ReplicaHost
             }
         }
 
-        _stateMachine.Apply(_applyBatch);
+        try
+        {
+            _stateMachine.Apply(_applyBatch);
+        }
+        catch (StateDamagedException exception)
+        {
+            // What was to be applied is in the log, and is applied to the state that takes this one's place.
+            _applyBatch.Clear();
+            Distrust(exception.Message);
+            return;
+        }
+
         _metrics.Applied(MonotonicClock.Read() - startedNs);
 
         // The loop hears of it first: a read that waited for this index need not wait for everybody else's answers.

@@ -35,6 +35,9 @@ public static class PeerCodec
         AcknowledgedCommands = 24,
 
         ReadIndexLeaseRequest = 40,
+
+        // Only sent by a member whose state is not to be trusted.
+        StateWanted = 55,
     }
 
     /// <summary>Writes a message.</summary>
@@ -137,6 +140,10 @@ public static class PeerCodec
                 writer.Int64(applied.Term);
                 writer.Int64(applied.Index);
                 break;
+            case StateWanted wanted:
+                writer.Byte((byte)Kind.StateWanted);
+                writer.Int64(wanted.AtLeast);
+                break;
             case RefusedCommands refused:
                 writer.Byte((byte)Kind.RefusedCommands);
                 writer.Int64(refused.Number);
@@ -173,6 +180,7 @@ public static class PeerCodec
             Kind.AcknowledgedCommands => PeerMessage.Of(from, to, ReadAcknowledged(ref reader)),
             Kind.AppliedThrough => PeerMessage.Of(from, to, new AppliedThrough(reader.Natural(), reader.Natural())),
             Kind.RefusedCommands => PeerMessage.Of(from, to, ReadRefused(ref reader)),
+            Kind.StateWanted => PeerMessage.Of(from, to, new StateWanted(reader.Natural())),
             _ => PeerMessage.Of(ReadProtocol(kind, from, to, ref reader)),
         };
         reader.End();

@@ -68,6 +68,16 @@ public interface IReplicaObserver
     /// <summary>Role, term or leader changed.</summary>
     void LeadershipChanged(MemberStatus status);
 
+    /// <summary>The state was found to be damaged or to differ; called from any thread, perhaps more than once. Default: nobody cares.</summary>
+    void StateDamaged(string reason)
+    {
+    }
+
+    /// <summary>Whether the state may be shown has changed. Default: nobody cares.</summary>
+    void TrustChanged(StateTrust trust)
+    {
+    }
+
     /// <summary>The configuration in force changed.</summary>
     void ConfigurationChanged(Configuration configuration);
 

@@ -1,4 +1,5 @@
 using Veche.Raft;
+using Veche.Replica;
 
 namespace Veche.Hosting;
 
@@ -43,6 +44,9 @@ public sealed record MemberStatus
 
     /// <summary>Its log was damaged, and it keeps out of elections until it holds again what it may have promised to hold. Default false.</summary>
     public bool IsRecovering { get; init; }
+
+    /// <summary>Whether the state may be shown. Default trusted.</summary>
+    public StateTrust Trust { get; init; }
 
     /// <summary>On the leader, how far each other member is; empty elsewhere. In order of id.</summary>
     public IReadOnlyList<FollowerStatus> Followers { get; init; } = [];

@@ -65,7 +65,11 @@ internal sealed class OpenedStorage : IDisposable
 
             storage = new OpenedStorage(disk, snapshots, recovery, lostThroughTerm);
             RequireKind(options, recovery.Start);
-            storage.Fit(stateMachine);
+            if (!options.StateIsLost)
+            {
+                storage.Fit(stateMachine);
+            }
+
             return storage;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)

@@ -35,7 +35,7 @@ public sealed partial class ReplicaHost
                 _tidyPosted = false;
                 if (work.Count == 1)
                 {
-                    _stateMachine.Tidy();
+                    Tidy();
                 }
             }
         }
@@ -67,6 +67,18 @@ public sealed partial class ReplicaHost
         }
     }
 
+    private void Tidy()
+    {
+        try
+        {
+            _stateMachine.Tidy();
+        }
+        catch (StateDamagedException exception)
+        {
+            Distrust(exception.Message);
+        }
+    }
+
     private void Apply(List<Entry> entries, long copiedIndex)
     {
         long startedNs = MonotonicClock.Read();
@@ -80,7 +92,18 @@ public sealed partial class ReplicaHost
             }
         }
 
-        _stateMachine.Apply(_applyBatch);
+        try
+        {
+            _stateMachine.Apply(_applyBatch);
+        }
+        catch (StateDamagedException exception)
+        {
+            // What was to be applied is in the log, and is applied to the state that takes this one's place.
+            _applyBatch.Clear();
+            Distrust(exception.Message);
+            return;
+        }
+
         _metrics.Applied(MonotonicClock.Read() - startedNs);
 
         // The loop hears of it first: a read that waited for this index need not wait for everybody else's answers.

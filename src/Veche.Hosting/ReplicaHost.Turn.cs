@@ -144,9 +144,14 @@ public sealed partial class ReplicaHost
         MemberStatus old = _status;
         RaftCore core = _replica.Core;
         if (_output.LeadershipChanged || _output.ConfigurationChanged || old.CommitIndex != core.CommitIndex || old.AppliedIndex != _replica.Applied.Index
-            || old.LastIndex != core.LastPosition.Index || old.Ailments != core.Ailments || _output.Recovered || (core.Role == Role.Leader && core.Configuration.Learners.Count > 0))
+            || old.LastIndex != core.LastPosition.Index || old.Ailments != core.Ailments || old.Trust != _replica.Trust || _output.Recovered || (core.Role == Role.Leader && core.Configuration.Learners.Count > 0))
         {
             _status = BuildStatus();
+        }
+
+        if (old.Trust != _status.Trust)
+        {
+            _observer?.TrustChanged(_status.Trust);
         }
 
         if (old.Ailments != core.Ailments)
@@ -197,6 +202,7 @@ public sealed partial class ReplicaHost
             FirstIndex = core.FirstIndex,
             Configuration = core.Configuration,
             IsRecovering = core.IsRecovering,
+            Trust = _replica.Trust,
             Followers = BuildFollowers(core),
         };
     }

@@ -80,10 +80,10 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
                 StateIsDurable = stateMachine.IsDurable,
             },
             storage.Start,
-            stateMachine.Applied,
+            options.StateIsLost ? storage.Start.Base.Position : stateMachine.Applied,
             started << 20,
             MonotonicClock.Read());
-        _appliedConfiguration = _replica.Core.ConfigurationAt(stateMachine.Applied.Index);
+        _appliedConfiguration = _replica.Core.ConfigurationAt(_replica.Applied.Index);
         _isAwaited = _waiters.Contains;
         if (storage.TornTailBytesCut > 0)
         {
@@ -248,6 +248,11 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         }
 
         WatchSpace();
+        if (_options.StateIsLost)
+        {
+            _loop.Post(new ReplicaInput.StateDistrusted(IsReplaced: false));
+        }
+
         _sweeper.Change(SweepIntervalMs, SweepIntervalMs);
         _loop.Post(ReplicaInput.Tick.Instance);
     }

@@ -89,6 +89,9 @@ public sealed record ReplicaHostOptions
     /// <summary>The context of that change, for the state machine. Default empty.</summary>
     public ReadOnlyMemory<byte> ForceNewClusterContext { get; init; }
 
+    /// <summary>The state machine's own files were damaged, and it begins empty: take the whole state from another member (<see cref="ReplicaHost.Distrust"/>). Default false.</summary>
+    public bool StateIsLost { get; init; }
+
     /// <summary>Keeps what is rolled back. Null, the default, keeps nothing.</summary>
     public IRollbackKeeper? Rollbacks { get; init; }
 

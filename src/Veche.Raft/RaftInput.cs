@@ -45,6 +45,12 @@ public abstract record RaftInput
     /// <summary>The state machine has stopped getting on with committed entries, or goes on again. See <see cref="Ailments.Apply"/>.</summary>
     public sealed record ApplyStalled(bool IsStalled) : RaftInput;
 
+    /// <summary>
+    /// The state machine's state is not to be trusted any more, or is again. Meanwhile the member keeps its log, votes and acknowledges as ever, hands leadership over and does
+    /// not campaign. See <see cref="Ailments.State"/>.
+    /// </summary>
+    public sealed record StateTrusted(bool IsTrusted) : RaftInput;
+
     /// <summary>Messages to this member are being lost (a broken connection); stop streaming to it until it answers.</summary>
     public sealed record Unreachable(MemberId Member) : RaftInput;
 }

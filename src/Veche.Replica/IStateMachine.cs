@@ -22,6 +22,7 @@ public interface IStateMachine
     long DurableIndex { get; }
 
     /// <summary>Applies committed entries, consecutive and in order, each exactly once, and fills in the results of those that ask for one. Must not throw for bad commands: their result says so.</summary>
+    /// <exception cref="StateDamagedException">The state is damaged; the next call is <see cref="Restore"/>.</exception>
     void Apply(ApplyBatch batch);
 
     /// <summary>Asks that <see cref="DurableIndex"/> catch up with <see cref="Applied"/>. May take long and may run beside <see cref="Apply"/>. Does nothing for a state machine that lives in memory.</summary>
@@ -62,4 +63,20 @@ public interface IStateImage : IDisposable
 
     /// <summary>Writes the image, sequentially, without holding all of it in memory.</summary>
     void WriteTo(Stream destination);
+}
+
+/// <summary>The state that is kept is damaged: it cannot be read, or makes no sense. The member must not show it, and takes the whole of it from another member.</summary>
+public sealed class StateDamagedException : IOException
+{
+    /// <summary>Says what was found.</summary>
+    public StateDamagedException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Says what was found, and what it was found by.</summary>
+    public StateDamagedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
 }

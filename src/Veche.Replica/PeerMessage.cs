@@ -18,7 +18,7 @@ public readonly record struct PeerMessage
     /// <summary>Receiver.</summary>
     public MemberId To { get; }
 
-    /// <summary>A <see cref="Message"/>, <see cref="ForwardedCommands"/>, <see cref="RefusedCommands"/>, <see cref="AcknowledgedCommands"/> or <see cref="AppliedThrough"/>.</summary>
+    /// <summary>A <see cref="Message"/>, <see cref="ForwardedCommands"/>, <see cref="RefusedCommands"/>, <see cref="AcknowledgedCommands"/>, <see cref="AppliedThrough"/> or <see cref="StateWanted"/>.</summary>
     public object Body { get; }
 
     /// <summary>A message of the protocol.</summary>
@@ -35,6 +35,9 @@ public readonly record struct PeerMessage
 
     /// <summary>How far a member has applied.</summary>
     public static PeerMessage Of(MemberId from, MemberId to, AppliedThrough applied) => new(from, to, applied);
+
+    /// <summary>A member asks for another one's state.</summary>
+    public static PeerMessage Of(MemberId from, MemberId to, StateWanted wanted) => new(from, to, wanted);
 }
 
 /// <summary>Commands that a member passes on to the one it believes to lead.</summary>

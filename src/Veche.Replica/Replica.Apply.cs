@@ -15,7 +15,7 @@ public sealed partial class Replica
 
     private void ApplyMore(ReplicaOutput output)
     {
-        if (_applying || _installing || _pendingInstall is not null)
+        if (_applying || _installing || _pendingInstall is not null || Trust == StateTrust.Reseeding)
         {
             return;
         }
@@ -66,9 +66,9 @@ public sealed partial class Replica
 
     private void OnApplyRead(ReplicaInput.LogReadDone done, ReplicaOutput output)
     {
-        if (_installing || _pendingInstall is not null || done.Request.FirstIndex != _applied.Index + 1)
+        if (_installing || _pendingInstall is not null || Trust == StateTrust.Reseeding || done.Request.FirstIndex != _applied.Index + 1)
         {
-            // A snapshot has taken the place of these entries.
+            // A snapshot has taken the place of these entries, or will.
             _applying = false;
             return;
         }
@@ -100,6 +100,9 @@ public sealed partial class Replica
         _applying = false;
         _applied = point.Position;
         _savedIndex = point.Position.Index;
+        _saveRequestedAt = Math.Min(_saveRequestedAt, point.Position.Index);
+        _saveIsVoid = _saving;
+        EndReseeding();
 
         // A newer snapshot may have reset the log meanwhile: until it is installed too, the state is before the log's beginning.
         _installing = point.Position != _lastInstall;

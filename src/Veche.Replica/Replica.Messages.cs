@@ -38,6 +38,9 @@ public sealed partial class Replica
             case AppliedThrough applied:
                 OnAppliedThrough(message.From, applied);
                 break;
+            case StateWanted wanted:
+                OnStateWanted(message.From, wanted, output);
+                break;
             default:
                 throw new ArgumentException($"Unknown message {message.Body.GetType().Name}.", nameof(message));
         }

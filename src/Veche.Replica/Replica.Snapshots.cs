@@ -12,7 +12,7 @@ public sealed partial class Replica
 
     private void SaveAndCompact(ReplicaOutput output)
     {
-        if (_saving || _installing || _pendingInstall is not null)
+        if (_saving || _installing || _pendingInstall is not null || Trust == StateTrust.Reseeding)
         {
             return;
         }
@@ -31,6 +31,13 @@ public sealed partial class Replica
     private void OnStateSaved(long durableIndex)
     {
         _saving = false;
+        if (_saveIsVoid)
+        {
+            // Of a state that has been replaced since: the new one survives up to where it was installed.
+            _saveIsVoid = false;
+            return;
+        }
+
         _savedIndex = Math.Max(_savedIndex, durableIndex);
         _compactDue = durableIndex > 0;
     }
@@ -58,7 +65,7 @@ public sealed partial class Replica
 
     private void CompactIfDue(ReplicaOutput output)
     {
-        if (!_compactDue || _installing || _pendingInstall is not null)
+        if (!_compactDue || _installing || _pendingInstall is not null || Trust == StateTrust.Reseeding)
         {
             return;
         }

@@ -110,6 +110,15 @@ public sealed partial class Replica
                 _snapshotsInFlight.Remove(sent.To);
                 Advance(new RaftInput.SnapshotSent(sent.To, sent.Delivered, sent.Index), output);
                 break;
+            case ReplicaInput.StateDistrusted distrusted:
+                Distrust(distrusted.IsReplaced, output);
+                break;
+            case ReplicaInput.StateVerified:
+                TrustAgain(output);
+                break;
+            case ReplicaInput.SnapshotReceived { Term: ReseedTerm } received:
+                OnStateReceived(received.Point);
+                break;
             case ReplicaInput.SnapshotReceived received:
                 Advance(new RaftInput.SnapshotReceived(received.From, received.Term, received.Point), output);
                 break;
@@ -127,6 +136,8 @@ public sealed partial class Replica
         ProposeOrForward(output);
         RetryReads(output);
         ReleaseReads(output);
+        InstallReseed(output);
+        AskForState(output);
         ApplyMore(output);
         SaveAndCompact(output);
         CompactIfDue(output);
@@ -183,5 +194,5 @@ public sealed partial class Replica
 
     private long _raftDeadlineNs;
 
-    private long NextDeadline() => Math.Min(_raftDeadlineNs, Math.Min(ReadDeadline(), WaitingDeadline()));
+    private long NextDeadline() => Math.Min(Math.Min(_raftDeadlineNs, ReseedDeadline()), Math.Min(ReadDeadline(), WaitingDeadline()));
 }

@@ -63,6 +63,13 @@ public abstract record ReplicaInput
     /// <summary>A snapshot has arrived whole, was verified and is durable as a file.</summary>
     public sealed record SnapshotReceived(MemberId From, long Term, SnapshotPoint Point) : ReplicaInput;
 
+    /// <summary>The state machine's state is not to be trusted (it is damaged, or differs from what the others have): nothing is applied to it any more, it is replaced by another member's, and this member does not lead.</summary>
+    /// <param name="IsReplaced">It has been replaced already, and only has still to be verified.</param>
+    public sealed record StateDistrusted(bool IsReplaced) : ReplicaInput;
+
+    /// <summary>The state that came from another member was found to be right. Does nothing unless <see cref="Replica.Trust"/> is <see cref="StateTrust.Verifying"/>.</summary>
+    public sealed record StateVerified : ReplicaInput;
+
     /// <summary>The state machine has been restored from the snapshot of <see cref="ReplicaOutput.Install"/>.</summary>
     public sealed record Installed(SnapshotPoint Point) : ReplicaInput;
 }

@@ -14,6 +14,8 @@ internal static class Errors
 
     public static RpcException Stopped() => Make(StatusCode.Unavailable, "etcdserver: server stopped");
 
+    public static RpcException Quarantined() => Make(StatusCode.Unavailable, "veche: this member is in quarantine: its state is damaged or differs from the others', and is being replaced; ask another member");
+
     public static RpcException TooManyRequests() => Make(StatusCode.ResourceExhausted, "etcdserver: too many requests");
 
     public static RpcException WrongDowngradeFormat() => Make(StatusCode.InvalidArgument, "etcdserver: wrong downgrade target version format");

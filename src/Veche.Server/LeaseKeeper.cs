@@ -225,6 +225,12 @@ internal sealed class LeaseKeeper(MemberContext member) : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
+                if (member.Guard.Reason is not null)
+                {
+                    // Which leases there are is part of the state that is not to be trusted.
+                    continue;
+                }
+
                 int room = Math.Min(MaxRevocationsPerSweep, MaxRevocationsInFlight - Volatile.Read(ref _inFlight));
                 long term = member.Lessor.TakeExpired(MemberContext.NowNs, Math.Max(0, room), expired);
                 foreach (long id in expired)

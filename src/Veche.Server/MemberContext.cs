@@ -7,6 +7,7 @@ using Veche.Raft;
 using Veche.Server.Admission;
 using Veche.Server.Auth;
 using Veche.Server.Http;
+using Veche.Server.Integrity;
 using Veche.Server.Options;
 using Veche.Server.Recipes;
 using Veche.Server.Semantics;
@@ -56,12 +57,16 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
     public QuotaGuard Quota => field ??= new QuotaGuard(this);
 
-    /// <summary>Ends when the member stops: whoever waits or streams then says so and ends.</summary>
-    public CancellationToken Stopping { get; init; }
+    /// <summary>Whether the state may be shown. Set before anything is served.</summary>
+    public StateGuard Guard { get; set; } = null!;
+
+    /// <summary>Ends when the member stops, or its state must not be shown any more: whoever waits or streams then says so and ends.</summary>
+    public CancellationToken Stopping => Guard.Serving;
 
     /// <summary>For the end of a stream: says why, when the member stops.</summary>
     public void ThrowIfStopping()
     {
+        Guard.ThrowIfQuarantined();
         if (Stopping.IsCancellationRequested)
         {
             throw Errors.Stopped();

@@ -1,11 +1,13 @@
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Replica;
+using Veche.Server.Integrity;
 using Veche.Store.Leases;
 
 namespace Veche.Server;
 
 /// <summary>Leadership decides who counts down the leases; a member that cannot go on ends the process.</summary>
-internal sealed class MemberObserver(Lessor lessor, int electionTimeoutMs) : IReplicaObserver
+internal sealed class MemberObserver(Lessor lessor, StateGuard guard, int electionTimeoutMs) : IReplicaObserver
 {
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _termLed;
@@ -27,6 +29,10 @@ internal sealed class MemberObserver(Lessor lessor, int electionTimeoutMs) : IRe
 
         _termLed = termLed;
     }
+
+    public void StateDamaged(string reason) => guard.Found(reason);
+
+    public void TrustChanged(StateTrust trust) => guard.TrustChanged(trust);
 
     public void ConfigurationChanged(Configuration configuration)
     {

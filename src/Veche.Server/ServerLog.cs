@@ -53,6 +53,36 @@ internal sealed partial class ServerLog(ILogger logger)
 
     public void RepairBegun(string reason, long term) => RepairBegun(logger, reason, term);
 
+    [LoggerMessage(EventId = 300, Level = LogLevel.Error, Message = "this member's state is not to be trusted: {Reason}. Nothing of it is served any more; it is replaced by another member's, compared, and served again")]
+    private static partial void StateDistrusted(ILogger logger, string reason);
+
+    public void StateDistrusted(string reason) => StateDistrusted(logger, reason);
+
+    [LoggerMessage(EventId = 301, Level = LogLevel.Warning, Message = "the state is repaired after {Seconds:0.0} s: it came anew from another member at index {Index} and agrees with a majority's. It had been replaced because: {Reason}. From the next start on, what was wrong is kept as damaged-store-* in the directory of the store; delete it when it has been looked at")]
+    private static partial void StateRepaired(ILogger logger, string reason, long index, double seconds);
+
+    public void StateRepaired(string reason, long index, double seconds) => StateRepaired(logger, reason, index, seconds);
+
+    [LoggerMessage(EventId = 302, Level = LogLevel.Critical, Message = "that this member's state is damaged could not be written down, and will not be known after a restart: {Reason}")]
+    private static partial void StateNotMarked(ILogger logger, string reason);
+
+    public void StateNotMarked(string reason) => StateNotMarked(logger, reason);
+
+    [LoggerMessage(EventId = 303, Level = LogLevel.Critical, Message = "{Reason}: some member's state is wrong, and nobody can tell whose. Writes are refused until an operator has decided and disarmed the alarm")]
+    private static partial void StatesDiffer(ILogger logger, string reason);
+
+    public void StatesDiffer(string reason) => StatesDiffer(logger, reason);
+
+    [LoggerMessage(EventId = 305, Level = LogLevel.Warning, Message = "member {Member} {What}")]
+    private static partial void OtherIsQuarantined(ILogger logger, string member, string what);
+
+    public void OtherIsQuarantined(string member, string what) => OtherIsQuarantined(logger, member, what);
+
+    [LoggerMessage(EventId = 304, Level = LogLevel.Error, Message = "{Reason}. It is put aside as {Aside}, and this member takes the whole state from another one")]
+    private static partial void StorePutAside(ILogger logger, string reason, string aside);
+
+    public void StorePutAside(string reason, string aside) => StorePutAside(logger, reason, aside);
+
     [LoggerMessage(EventId = 280, Level = LogLevel.Warning, Message = "changed certificates are not used: {Reason}")]
     private static partial void CertificatesNotUsed(ILogger logger, string reason);
 

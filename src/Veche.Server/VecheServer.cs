@@ -10,10 +10,12 @@ using Microsoft.Extensions.Logging;
 using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
+using Veche.Replica;
 using Veche.Server.Admission;
 using Veche.Server.Auth;
 using Veche.Server.Gateway;
 using Veche.Server.Http;
+using Veche.Server.Integrity;
 using Veche.Server.Membership;
 using Veche.Server.Options;
 using Veche.Server.Recipes;
@@ -42,10 +44,11 @@ public sealed class VecheServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop;
     private readonly AutoCompactor _compactor;
     private readonly RoundTrips _roundTrips;
+    private readonly StateGuard _guard;
     private Task _publishing = Task.CompletedTask;
     private int _stopped;
 
-    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, RoundTrips roundTrips, ServerLog log, CancellationTokenSource stop)
+    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, RoundTrips roundTrips, StateGuard guard, ServerLog log, CancellationTokenSource stop)
     {
         _store = store;
         _host = host;
@@ -55,6 +58,7 @@ public sealed class VecheServer : IAsyncDisposable
         _web = web;
         _compactor = compactor;
         _roundTrips = roundTrips;
+        _guard = guard;
         _log = log;
         _stop = stop;
     }
@@ -99,7 +103,7 @@ public sealed class VecheServer : IAsyncDisposable
             }
 
             StateRepair.Resume(options, identity);
-            store = OpenStore(options, identity);
+            store = OpenStore(options, identity, log);
         }
         catch (Exception exception) when (exception is OptionException or IOException or UnauthorizedAccessException or InvalidDataException or HostStartException)
         {
@@ -116,7 +120,7 @@ public sealed class VecheServer : IAsyncDisposable
             try
             {
                 StateRepair.Begin(damage, options, identity, log);
-                store = OpenStore(options, identity);
+                store = OpenStore(options, identity, log);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or HostStartException)
             {
@@ -141,8 +145,20 @@ public sealed class VecheServer : IAsyncDisposable
     }
 
     /// <summary>A witness keeps who the members are, which is little: in memory, from the log and snapshots of it.</summary>
-    private static KeyValueStore OpenStore(ServerOptions options, ClusterIdentity identity) =>
-        KeyValueStore.Open(new StoreOptions { DataDirectory = options.Memory || identity.IsWitness ? null : Path.Combine(options.DataDirectory, "store") });
+    private static KeyValueStore OpenStore(ServerOptions options, ClusterIdentity identity, ServerLog log)
+    {
+        var store = new StoreOptions { DataDirectory = options.Memory || identity.IsWitness ? null : Path.Combine(options.DataDirectory, "store") };
+        try
+        {
+            return KeyValueStore.Open(store);
+        }
+        catch (StateDamagedException exception) when (!options.ForceNewCluster)
+        {
+            // Whether there is anybody to take another state from is known once the log is open.
+            log.StorePutAside(exception.Message, KeyValueStore.PutAside(store));
+            return KeyValueStore.Open(store);
+        }
+    }
 
     /// <summary>A member that has data is who it was; it only has to be meant.</summary>
     private static void RequireKind(ServerOptions options, ClusterIdentity identity)
@@ -165,6 +181,7 @@ public sealed class VecheServer : IAsyncDisposable
 
         _log.Stopping();
         await _stop.CancelAsync().ConfigureAwait(false);
+        await _guard.DisposeAsync().ConfigureAwait(false);
         await _publishing.ConfigureAwait(false);
         await _compactor.DisposeAsync().ConfigureAwait(false);
         await _roundTrips.DisposeAsync().ConfigureAwait(false);
@@ -190,20 +207,23 @@ public sealed class VecheServer : IAsyncDisposable
         store.EventSink = watches;
         store.LeaseObserver = lessor;
         var stop = new CancellationTokenSource();
-        var member = new MemberContext(options, identity, store, watches, lessor) { Stopping = stop.Token };
+        var member = new MemberContext(options, identity, store, watches, lessor);
+        var guard = new StateGuard(member, log, stop);
+        member.Guard = guard;
+        guard.Attach(store);
         store.Reclaimed = member.Reclaims.Reached;
         store.Advanced = member.Reads.Advanced;
         var leases = new LeaseKeeper(member);
         var changes = new MembershipChanges(member);
         var follower = new MembershipFollower(member);
         store.MembersChanged = follower.Look;
-        var observer = new MemberObserver(lessor, options.ElectionTimeoutMs);
+        var observer = new MemberObserver(lessor, guard, options.ElectionTimeoutMs);
         AuthSetup auth;
         ReplicaHost host;
         try
         {
             auth = new AuthSetup(member, log);
-            host = ReplicaHost.Start(HostOptions(options, identity, log, follower) with { Rollbacks = identity.IsWitness ? null : new RollbackFiles(options.Memory ? null : Path.Combine(options.DataDirectory, RollbackFiles.DirectoryName), store, member.Writes.Metrics, log, TimeProvider.System) }, store, new PeerCalls(leases, changes), observer, loggers.CreateLogger("veche"));
+            host = ReplicaHost.Start(HostOptions(options, identity, log, follower) with { StateIsLost = store.AwaitsState, Rollbacks = identity.IsWitness ? null : new RollbackFiles(options.Memory ? null : Path.Combine(options.DataDirectory, RollbackFiles.DirectoryName), store, member.Writes.Metrics, log, TimeProvider.System) }, store, new PeerCalls(leases, changes, guard), observer, loggers.CreateLogger("veche"));
         }
         catch (Exception exception) when (exception is HostStartException or OptionException)
         {
@@ -213,6 +233,7 @@ public sealed class VecheServer : IAsyncDisposable
         auth.Begin(host.Status.LastIndex);
         member.Host = host;
         member.Metrics = host.Metrics;
+        await DistrustIfDueAsync(store, host, guard, identity).ConfigureAwait(false);
         follower.Begin(host);
         WebApplication web;
         try
@@ -232,13 +253,40 @@ public sealed class VecheServer : IAsyncDisposable
                     exception);
         }
 
-        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), new RoundTrips(member), log, stop);
+        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), new RoundTrips(member), guard, log, stop);
         changes.Start();
         leases.Start();
+        guard.Start();
         server._compactor.Start();
         server._roundTrips.Start();
         server._publishing = Task.Run(() => server.PublishAsync(member), CancellationToken.None);
         return server;
+    }
+
+    /// <summary>A state that was damaged before the start, or replaced and not verified yet, is not served.</summary>
+    private static async ValueTask DistrustIfDueAsync(KeyValueStore store, ReplicaHost host, StateGuard guard, ClusterIdentity identity)
+    {
+        if (store.AwaitsState)
+        {
+            if (host.Status.Configuration.AllMembers.All(member => member == identity.Self))
+            {
+                await host.DisposeAsync().ConfigureAwait(false);
+                throw new ServerStartException("the store is damaged, and there is no other member to take the data from. Restore a backup (veche snapshot restore); what was damaged is kept as damaged-store-* in the store's directory.");
+            }
+
+            guard.Found("the store's files were damaged when the member was started");
+        }
+        else if (store.IsQuarantined(identity.Self.Value))
+        {
+            const string Reason = "the state was replaced before the restart, and is still to be compared";
+            guard.Found(Reason, isReplaced: true);
+            host.Distrust(Reason, isReplaced: true);
+        }
+        else if (guard.Reason is { } early)
+        {
+            // Found while there was no host yet to be told.
+            host.Distrust(early);
+        }
     }
 
     /// <summary>Who this member is: what its data says, else what the running cluster says, else what the flags say.</summary>
@@ -316,6 +364,7 @@ public sealed class VecheServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(static host => host.ShutdownTimeout = DrainTime);
         builder.Services.AddSingleton(member);
+        builder.Services.AddSingleton(member.Guard);
         builder.Services.AddSingleton(leases);
         builder.Services.AddSingleton(changes);
         builder.Services.AddSingleton<KeyValueService>();
@@ -339,6 +388,7 @@ public sealed class VecheServer : IAsyncDisposable
             grpc.MaxReceiveMessageSize = options.MaxRequestBytes + (512 << 10);
             grpc.MaxSendMessageSize = int.MaxValue;
             grpc.Interceptors.Add<CallCounter>();
+            grpc.Interceptors.Add<QuarantineGate>();
             grpc.Interceptors.Add<AuthGate>();
             grpc.Interceptors.Add<WitnessLimits>();
             grpc.Interceptors.Add<LearnerLimits>();

@@ -10,7 +10,10 @@ namespace Veche.Store;
 /// <summary>Alarms: raised and cleared through the log, and from then on every member refuses the same commands at the same place in it.</summary>
 public sealed partial class KeyValueStore
 {
-    private readonly SortedSet<(AlarmType Kind, ulong Member)> _raised = [];
+    /// <summary>With whether it says only that the member's own state is being replaced.</summary>
+    private readonly SortedDictionary<(AlarmType Kind, ulong Member), bool> _raised = [];
+    private volatile bool _isCorrupt;
+    private volatile IReadOnlySet<ulong> _quarantined = new HashSet<ulong>();
     private volatile IReadOnlyList<AlarmMember> _alarms = [];
 
     /// <summary>The alarms that are on, in order of kind and member.</summary>
@@ -33,7 +36,7 @@ public sealed partial class KeyValueStore
         switch (request.Action)
         {
             case AlarmRequest.Types.AlarmAction.Activate:
-                _raised.Add(alarm);
+                _raised[alarm] = false;
                 _engine.Batch.Put(key, default);
                 break;
             case AlarmRequest.Types.AlarmAction.Deactivate when _raised.Remove(alarm):
@@ -48,13 +51,13 @@ public sealed partial class KeyValueStore
         return response;
     }
 
-    /// <summary>With the alarm for space only what makes room is done; with the one for corruption nothing is changed any more.</summary>
     /// <summary>
     /// Why a command would be refused by the state as it is now, whatever keys there are: for those who answer before it is applied. Null when it would not.
     /// The state may have changed until it is applied, and then it is refused although it was answered.
     /// </summary>
     public StoreError? WouldRefuse(Command command) => RequestPermissions.Check(Auth, command, static _ => []) ?? RefusedByAlarm(command);
 
+    /// <summary>With the alarm for space only what makes room is done; with the one for corruption nothing is changed any more, unless it is known whose state it is.</summary>
     private StoreError? RefusedByAlarm(Command command)
     {
         if (_raised.Count == 0)
@@ -62,7 +65,7 @@ public sealed partial class KeyValueStore
             return null;
         }
 
-        if (HasAlarm(AlarmType.Corrupt))
+        if (_isCorrupt)
         {
             switch (command.BodyCase)
             {
@@ -86,13 +89,18 @@ public sealed partial class KeyValueStore
         using IEngineIterator iterator = view.OpenIterator();
         for (iterator.Seek([KeyLayout.Alarm]); iterator.IsValid && iterator.Key[0] == KeyLayout.Alarm; iterator.Next())
         {
-            _raised.Add(((AlarmType)BinaryPrimitives.ReadInt32BigEndian(iterator.Key[1..]), BinaryPrimitives.ReadUInt64BigEndian(iterator.Key[5..])));
+            _raised[((AlarmType)BinaryPrimitives.ReadInt32BigEndian(iterator.Key[1..]), BinaryPrimitives.ReadUInt64BigEndian(iterator.Key[5..]))] = !iterator.Value.IsEmpty;
         }
 
         PublishAlarms();
     }
 
-    private void PublishAlarms() => _alarms = [.. _raised.Select(static alarm => new AlarmMember { Alarm = alarm.Kind, MemberID = alarm.Member })];
+    private void PublishAlarms()
+    {
+        _isCorrupt = _raised.Any(static alarm => alarm.Key.Kind == AlarmType.Corrupt && !alarm.Value);
+        _quarantined = _raised.Where(static alarm => alarm.Value).Select(static alarm => alarm.Key.Member).ToHashSet();
+        _alarms = [.. _raised.Keys.Select(static alarm => new AlarmMember { Alarm = alarm.Kind, MemberID = alarm.Member })];
+    }
 
     internal static byte[] AlarmKey(AlarmType kind, ulong member)
     {

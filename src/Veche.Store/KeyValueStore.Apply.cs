@@ -21,8 +21,22 @@ public sealed partial class KeyValueStore
     /// <inheritdoc/>
     public void Apply(ApplyBatch batch)
     {
+        try
+        {
+            Do(batch);
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            // Commands that make no sense are answered; this is something that was read back.
+            throw new StateDamagedException($"a stored record makes no sense: {exception.Message}", exception);
+        }
+    }
+
+    private void Do(ApplyBatch batch)
+    {
         MvccWriter writer = _writer ??= new MvccWriter(_engine, _leases);
         writer.Begin(_meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys);
+        _engine.Batch.Hash = _appliedHash;
         for (int i = 0; i < batch.Count; i++)
         {
             Committed entry = batch.Entries[i];
@@ -95,6 +109,7 @@ public sealed partial class KeyValueStore
                     // The past of a batch is in the engine only once the batch is.
                     CommitBatch(writer, position);
                     writer.Begin(_meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys);
+                    _engine.Batch.Hash = _appliedHash;
                 }
 
                 return writer.Transact(command.Txn);
@@ -116,6 +131,8 @@ public sealed partial class KeyValueStore
                 return Do(command.Downgrade, writer.Revision);
             case Command.BodyOneofCase.MemberUpdate:
                 return writer.UpdateMember(command.MemberUpdate);
+            case Command.BodyOneofCase.StateHash:
+                return Do(writer, command.StateHash, entry, before);
             case Command.BodyOneofCase.Session:
                 return Do(command.Session, UserOf(auth.Current, command), entry, writer.Revision);
             default:
@@ -129,8 +146,10 @@ public sealed partial class KeyValueStore
 
     private void CommitBatch(MvccWriter writer, LogPosition applied)
     {
+        // What follows is this member's own business: how far the batch goes, and what it clears away.
+        _engine.Batch.Hash = null;
         long compacted = writer.CompactRevision;
-        Meta meta = _meta with { Applied = applied, Revision = writer.Revision, CompactRevision = compacted, DataBytes = writer.DataBytes, Keys = writer.Keys };
+        Meta meta = _meta with { Applied = applied, Revision = writer.Revision, CompactRevision = compacted, DataBytes = writer.DataBytes, Keys = writer.Keys, AppliedHash = _appliedHash.Value, AppliedHashSince = _appliedHashSince };
         meta.Encode(_metaBytes);
         lock (_stateLock)
         {

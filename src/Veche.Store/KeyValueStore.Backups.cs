@@ -39,7 +39,7 @@ public sealed partial class KeyValueStore
         var import = new BackupImport(engine);
         import.Run(backup);
         using IEngineView view = engine.OpenView();
-        var meta = new Meta(applied, import.Revision, import.CompactRevision, import.ReclaimedRevision, Meta.Uncounted, Meta.Uncounted);
+        var meta = new Meta(applied, import.Revision, import.CompactRevision, import.ReclaimedRevision, Meta.Uncounted, Meta.Uncounted, 0, 0);
         byte[] bytes = new byte[Meta.Length];
         Counted(meta, view).Encode(bytes);
         engine.Batch.Put([KeyLayout.Meta], bytes);

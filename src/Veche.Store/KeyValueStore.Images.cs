@@ -46,7 +46,6 @@ public sealed partial class KeyValueStore
             ReadImage(image, next);
             using IEngineView view = next.OpenView();
             meta = Counted(Meta.Decode(view.Get([Mvcc.KeyLayout.Meta]) ?? throw new InvalidDataException("the image has no record of what it is")), view);
-            meta = Counted(meta, view);
             if (meta.Applied != applied)
             {
                 throw new InvalidDataException($"the image stands at {meta.Applied}, not at {applied}");
@@ -58,6 +57,7 @@ public sealed partial class KeyValueStore
             throw;
         }
 
+        Watch(next);
         next.Flush();
         makeCurrent();
         AuthView auth = ReadAuth(next);
@@ -72,6 +72,7 @@ public sealed partial class KeyValueStore
             _writer = null;
             _auth = auth;
             _authWriter = null;
+            AdoptHash(meta);
             _reclaimFrom = [Mvcc.KeyLayout.Index];
         }
 

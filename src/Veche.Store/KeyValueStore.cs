@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
+using Google.Protobuf;
 using Veche.Raft;
 using Veche.Replica;
 using Veche.Store.Auth;
 using Veche.Store.Engine;
+using Veche.Store.Integrity;
 using Veche.Store.Leases;
 using Veche.Store.Watching;
 
@@ -28,15 +30,40 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     {
         _home = home;
         _engine = home.OpenEngine();
-        _meta = Load();
+        Watch(_engine);
+        try
+        {
+            (_meta, _state, _auth) = Load();
+        }
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or ArgumentOutOfRangeException or IndexOutOfRangeException)
+        {
+            _engine.Dispose();
+            throw new StateDamagedException($"a stored record makes no sense: {exception.Message}", exception);
+        }
+        catch
+        {
+            _engine.Dispose();
+            throw;
+        }
+    }
+
+    private (Meta Meta, State State, AuthView Auth) Load()
+    {
+        _meta = LoadMeta();
+        AdoptHash(_meta);
         _durableIndex = _engine.IsDurable ? _meta.Applied.Index : 0;
-        _state = new State(_engine, _meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys, _meta.Applied.Index);
         LoadLeases();
         LoadMembers();
-        _auth = ReadAuth(_engine);
         LoadAlarms();
         LoadDowngrade();
         LoadSessions();
+        return (_meta, new State(_engine, _meta.Revision, _meta.CompactRevision, _meta.DataBytes, _meta.Keys, _meta.Applied.Index), ReadAuth(_engine));
+    }
+
+    private void AdoptHash(in Meta meta)
+    {
+        _appliedHash.Value = meta.AppliedHash;
+        _appliedHashSince = meta.AppliedHashSince;
     }
 
     /// <summary>Told about every change of a key. Set before the store is used.</summary>
@@ -155,10 +182,10 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
         }
     }
 
-    private Meta Load()
+    private Meta LoadMeta()
     {
         using IEngineView view = _engine.OpenView();
-        return view.Get([Mvcc.KeyLayout.Meta]) is { } bytes ? Counted(Meta.Decode(bytes), view) : new Meta(LogPosition.Zero, FirstRevision, 0, 0, 0, 0);
+        return view.Get([Mvcc.KeyLayout.Meta]) is { } bytes ? Counted(Meta.Decode(bytes), view) : new Meta(LogPosition.Zero, FirstRevision, 0, 0, 0, 0, 0, 0);
     }
 
     /// <summary>The revisions of a state, for those who need no data.</summary>
@@ -170,9 +197,10 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     }
 
     /// <summary>What is in the same batch as the data it describes.</summary>
-    private readonly record struct Meta(LogPosition Applied, long Revision, long CompactRevision, long ReclaimedRevision, long DataBytes, long Keys)
+    private readonly record struct Meta(LogPosition Applied, long Revision, long CompactRevision, long ReclaimedRevision, long DataBytes, long Keys, ulong AppliedHash, long AppliedHashSince)
     {
-        public const int Length = LengthWithoutBytes + 16;
+        public const int Length = LengthWithoutHash + 1 + 16;
+        private const int LengthWithoutHash = LengthWithoutBytes + 16;
         private const int LengthWithoutBytes = 1 + (5 * 8);
         public const long Uncounted = -1;
         private const byte FormatVersion = 1;
@@ -187,24 +215,32 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
             BinaryPrimitives.WriteInt64LittleEndian(destination[33..], ReclaimedRevision);
             BinaryPrimitives.WriteInt64LittleEndian(destination[41..], DataBytes);
             BinaryPrimitives.WriteInt64LittleEndian(destination[49..], Keys);
+            destination[LengthWithoutHash] = (byte)StateCheck.Format;
+            BinaryPrimitives.WriteUInt64LittleEndian(destination[(LengthWithoutHash + 1)..], AppliedHash);
+            BinaryPrimitives.WriteInt64LittleEndian(destination[(LengthWithoutHash + 9)..], AppliedHashSince);
         }
 
         public static Meta Decode(ReadOnlySpan<byte> source)
         {
             if (source.Length < LengthWithoutBytes || source[0] != FormatVersion)
             {
-                throw new InvalidDataException(source.Length > 0 && source[0] > FormatVersion
-                    ? $"the store has format version {source[0]}; this version of Veche knows {FormatVersion}. Start the version that wrote it, or a later one."
-                    : "the store's own record is damaged. Remove this member and add it anew with an empty directory.");
+                throw source.Length > 0 && source[0] > FormatVersion
+                    ? new InvalidDataException($"the store has format version {source[0]}; this version of Veche knows {FormatVersion}. Start the version that wrote it, or a later one.")
+                    : new StateDamagedException("the store's own record is damaged");
             }
+
+            // A version before this one did not hash, and another one may have hashed otherwise: what it did is not known then, until the next check.
+            bool isHashed = source.Length >= Length && source[LengthWithoutHash] == StateCheck.Format;
 
             return new Meta(
                 new LogPosition(BinaryPrimitives.ReadInt64LittleEndian(source[1..]), BinaryPrimitives.ReadInt64LittleEndian(source[9..])),
                 BinaryPrimitives.ReadInt64LittleEndian(source[17..]),
                 BinaryPrimitives.ReadInt64LittleEndian(source[25..]),
                 BinaryPrimitives.ReadInt64LittleEndian(source[33..]),
-                source.Length >= Length ? BinaryPrimitives.ReadInt64LittleEndian(source[41..]) : Uncounted,
-                source.Length >= Length ? BinaryPrimitives.ReadInt64LittleEndian(source[49..]) : Uncounted);
+                source.Length >= LengthWithoutHash ? BinaryPrimitives.ReadInt64LittleEndian(source[41..]) : Uncounted,
+                source.Length >= LengthWithoutHash ? BinaryPrimitives.ReadInt64LittleEndian(source[49..]) : Uncounted,
+                isHashed ? BinaryPrimitives.ReadUInt64LittleEndian(source[(LengthWithoutHash + 1)..]) : 0,
+                isHashed ? BinaryPrimitives.ReadInt64LittleEndian(source[(LengthWithoutHash + 9)..]) : 0);
         }
     }
 }

@@ -7,7 +7,7 @@ using Veche.Replica;
 namespace Veche.Hosting.Peers;
 
 /// <summary>
-/// A snapshot on a connection of its own. First a header: term (8 bytes), index (8), term of that index (8), length of the configuration (4),
+/// A snapshot on a connection of its own. First a header: term (8 bytes; 0 when its receiver has asked for the state, and nobody's term is meant), index (8), term of that index (8), length of the configuration (4),
 /// the configuration, and a CRC-32C of all that (4). Then blocks: length (4), CRC-32C (4), bytes. A block of length 0 ends it and carries the number of bytes
 /// in all (8) . The receiver answers with one byte once the snapshot is durable.
 /// </summary>
@@ -119,7 +119,8 @@ internal static class SnapshotTransfer
 
         long term = BinaryPrimitives.ReadInt64LittleEndian(header);
         var position = new LogPosition(BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(8)), BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(16)));
-        if (term < 1 || position.Index < 1 || position.Term < 1 || position.Term > term
+        bool isOfALeader = term != Veche.Replica.Replica.ReseedTerm;
+        if (term < 0 || position.Index < 1 || position.Term < 1 || (isOfALeader && position.Term > term)
             || !ConfigurationEntry.TryDecode(header.AsMemory(HeaderLength, length), out Configuration? configuration, out _))
         {
             throw new InvalidDataException("a snapshot's header makes no sense");

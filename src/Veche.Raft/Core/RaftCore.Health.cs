@@ -23,8 +23,16 @@ public sealed partial class RaftCore
 
     private bool IsIll => Ailments != Ailments.None;
 
+    private bool IsStateIll => (Ailments & Ailments.State) != 0;
+
     private void Examine(RaftInput input)
     {
+        if (input is RaftInput.StateTrusted trusted)
+        {
+            // Not measured but told, so it counts at once, both ways, whether progress is measured or not.
+            Ailments = trusted.IsTrusted ? Ailments & ~Ailments.State : Ailments | Ailments.State;
+        }
+
         if (_options.StallBoundMs is not { } boundMs)
         {
             return;
@@ -43,7 +51,8 @@ public sealed partial class RaftCore
         Ailments found =
             (_ledger.OldestIssuedNs is { } issuedNs && _nowNs - issuedNs > boundNs ? Ailments.Disk : Ailments.None)
             | (_isApplyStalled ? Ailments.Apply : Ailments.None)
-            | (_lateTicks >= LateTicksThatAreIllness ? Ailments.Loop : Ailments.None);
+            | (_lateTicks >= LateTicksThatAreIllness ? Ailments.Loop : Ailments.None)
+            | (Ailments & Ailments.State);
         if (found != Ailments.None)
         {
             Ailments = found;
@@ -57,8 +66,8 @@ public sealed partial class RaftCore
         }
     }
 
-    /// <summary>Whether to leave this election to the others.</summary>
-    private bool SitsOut() => IsIll && _timeoutsSatOut++ < TimeoutsToSitOut;
+    /// <summary>Whether to leave this election to the others: a while where this member is slow, all of them where its state is wrong.</summary>
+    private bool SitsOut() => IsStateIll || (IsIll && _timeoutsSatOut++ < TimeoutsToSitOut);
 
     /// <summary>Only to somebody who is well, answers and has everything that is committed: when there is nobody, an ill leader stays.</summary>
     private void HandOverIfIll(LeaderState leader)

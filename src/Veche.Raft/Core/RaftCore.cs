@@ -174,7 +174,7 @@ public sealed partial class RaftCore
                 break;
             case RaftInput.Campaign:
                 // Where there are leases, who has confirmed one has promised not to campaign before it ends.
-                if (Role != Role.Leader && MayCampaign && (_options.LeaseClockDriftBoundMs is null || !RefusesElections))
+                if (Role != Role.Leader && MayCampaign && !IsStateIll && (_options.LeaseClockDriftBoundMs is null || !RefusesElections))
                 {
                     BeginElection();
                 }
@@ -189,7 +189,7 @@ public sealed partial class RaftCore
             case RaftInput.SnapshotSent sent:
                 OnSnapshotSent(sent);
                 break;
-            case RaftInput.ApplyStalled:
+            case RaftInput.ApplyStalled or RaftInput.StateTrusted:
                 // Examined already, like every input.
                 break;
             case RaftInput.Unreachable unreachable:

@@ -38,6 +38,9 @@ public static class PeerCodec
 
         // Only sent to witnesses, so that neither side can take the other for something else.
         WitnessAppendRequest = 50,
+
+        // Only sent by a member whose state is not to be trusted.
+        StateWanted = 55,
     }
 
     /// <summary>Writes a message.</summary>
@@ -146,6 +149,10 @@ public static class PeerCodec
                 writer.Int64(applied.Term);
                 writer.Int64(applied.Index);
                 break;
+            case StateWanted wanted:
+                writer.Byte((byte)Kind.StateWanted);
+                writer.Int64(wanted.AtLeast);
+                break;
             case RefusedCommands refused:
                 writer.Byte((byte)Kind.RefusedCommands);
                 writer.Int64(refused.Number);
@@ -182,6 +189,7 @@ public static class PeerCodec
             Kind.AcknowledgedCommands => PeerMessage.Of(from, to, ReadAcknowledged(ref reader)),
             Kind.AppliedThrough => PeerMessage.Of(from, to, new AppliedThrough(reader.Natural(), reader.Natural())),
             Kind.RefusedCommands => PeerMessage.Of(from, to, ReadRefused(ref reader)),
+            Kind.StateWanted => PeerMessage.Of(from, to, new StateWanted(reader.Natural())),
             _ => PeerMessage.Of(ReadProtocol(kind, from, to, ref reader)),
         };
         reader.End();

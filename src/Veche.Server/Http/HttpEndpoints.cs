@@ -20,7 +20,7 @@ internal static class HttpEndpoints
     private static async Task HealthAsync(HttpContext context, MemberContext member)
     {
         // The body is that of etcd 3.4, to the letter: scripts compare it. People find the reason beside it.
-        string? reason = WhichAlarm(context, member) ?? await WhyUnhealthyAsync(context, member, context.Request.Query["serializable"] != "true").ConfigureAwait(false);
+        string? reason = member.Guard.Reason is { } quarantine ? "QUARANTINE: " + quarantine : WhichAlarm(context, member) ?? await WhyUnhealthyAsync(context, member, context.Request.Query["serializable"] != "true").ConfigureAwait(false);
         (reason is null ? member.Meters.HealthSuccess : member.Meters.HealthFailures).Inc();
         if (reason is not null)
         {
@@ -37,7 +37,8 @@ internal static class HttpEndpoints
         foreach (Api.AlarmMember alarm in member.Store.Alarms)
         {
             string name = alarm.Alarm.ToString().ToUpperInvariant();
-            if (!context.Request.Query["exclude"].Contains(name))
+            bool isOfAnother = alarm.Alarm == Api.AlarmType.Corrupt && alarm.MemberID != member.Identity.Self.Value && member.Store.IsQuarantined(alarm.MemberID);
+            if (!isOfAnother && !context.Request.Query["exclude"].Contains(name))
             {
                 return "ALARM " + name;
             }

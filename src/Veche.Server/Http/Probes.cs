@@ -16,7 +16,7 @@ internal static class Probes
 
     private static readonly (string Name, Check Run)[] Ready =
     [
-        ("data_corruption", static (member, _) => Task.FromResult(member.Host.Status.IsRecovering ? "the log was damaged and is being filled by the other members" : null)),
+        ("data_corruption", static (member, _) => Task.FromResult(member.Guard.Reason is { } reason ? $"in quarantine: {reason}" : member.Store.IsCorrupt ? "members differ, and nobody knows who is right" : member.Host.Status.IsRecovering ? "the log was damaged and is being filled by the other members" : null)),
         ("serializable_read", ReadHereAsync),
         ("linearizable_read", ReadConfirmedAsync),
         ("progress", static (member, _) => Task.FromResult(LeaderCondition.Of(member))),
@@ -65,6 +65,12 @@ internal static class Probes
 
     private static Task<string?> ReadHereAsync(MemberContext member, CancellationToken cancellationToken)
     {
+        if (member.Guard.Reason is not null)
+        {
+            // Neither shown nor looked at; and a restart would only begin its replacement anew.
+            return Task.FromResult<string?>(null);
+        }
+
         try
         {
             member.Store.Range(new Api.RangeRequest { Key = Google.Protobuf.ByteString.CopyFrom(0), Serializable = true, Limit = 1 }, new Api.Commands.Caller { IsMember = true });

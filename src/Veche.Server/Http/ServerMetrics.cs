@@ -54,6 +54,9 @@ internal sealed class ServerMetrics
         Gauge recovering = make.CreateGauge("veche_member_recovering", "Whether this member's log was damaged and is being filled by the others. 1 is yes, 0 is no.");
         Counter scrubbed = make.CreateCounter("veche_log_scrubbed_bytes_total", "Bytes of the log that were read back and found whole.");
         Counter repairs = make.CreateCounter("veche_log_repairs_total", "Damaged logs repaired since the start.");
+        Gauge quarantined = make.CreateGauge("veche_state_quarantined", "Whether this member's state is damaged or differs from the others' and is being replaced. 1 is yes, 0 is no.");
+        Counter stateChecks = make.CreateCounter("veche_state_checks_total", "Times this member has hashed its state to have it compared.");
+        Counter stateRepairs = make.CreateCounter("veche_state_repairs_total", "States of this member that were replaced by another member's since the start.");
         Gauge slowWatchers = make.CreateGauge("etcd_debugging_mvcc_slow_watcher_total", "Watches that read what was before and do not yet get events as they happen.");
         Gauge pendingEvents = make.CreateGauge("etcd_debugging_mvcc_pending_events_total", "Events that wait to be sent.");
         Counter transactions = make.CreateCounter("etcd_mvcc_txn_total", "Transactions.");
@@ -76,6 +79,9 @@ internal sealed class ServerMetrics
             recovering.Set(status.IsRecovering ? 1 : 0);
             scrubbed.IncTo(member.Metrics.ScrubbedBytes);
             repairs.IncTo(member.Metrics.LogRepairs);
+            quarantined.Set(member.Guard.Reason is null ? 0 : 1);
+            stateChecks.IncTo(member.Guard.Checks);
+            stateRepairs.IncTo(member.Guard.Repairs);
             hasLeader.Set(status.Leader.IsNone ? 0 : 1);
             isLeader.Set(status.Role == Role.Leader ? 1 : 0);
             isLearner.Set(status.Configuration.IsLearner(member.Identity.Self) ? 1 : 0);

@@ -187,6 +187,7 @@ public static class ServerOptionsParser
                 HeartbeatIntervalMs = (int)Number("heartbeat-interval", Defaults.HeartbeatIntervalMs, 1, 10_000),
                 ElectionTimeoutMs = (int)Number("election-timeout", Defaults.ElectionTimeoutMs, 10, 50_000),
                 LeaderStallMs = given.ContainsKey("veche-leader-stall-ms") ? (int)Number("veche-leader-stall-ms", 0, 0, 600_000) : null,
+                StateHashInterval = Duration("state-hash-interval", Defaults.StateHashInterval),
                 SnapshotCount = Number("snapshot-count", Defaults.SnapshotCount, 1, long.MaxValue),
                 QuotaBackendBytes = Number("quota-backend-bytes", Defaults.QuotaBackendBytes, long.MinValue, long.MaxValue),
                 AutoCompaction = AutoCompaction.Parse(Choice("auto-compaction-mode", "periodic", "periodic", "revision"), Text("auto-compaction-retention", "0")),
@@ -226,6 +227,11 @@ public static class ServerOptionsParser
             if (options.LeaderStallMs is > 0 and int stall && stall < options.ElectionTimeoutMs)
             {
                 throw new OptionException($"--veche-leader-stall-ms ({stall}) should be 0 or at least --election-timeout ({options.ElectionTimeoutMs}): a hand-over would cost more than the stall");
+            }
+
+            if (options.StateHashInterval != TimeSpan.Zero && options.StateHashInterval < TimeSpan.FromMilliseconds(100))
+            {
+                throw new OptionException($"--state-hash-interval ({options.StateHashInterval.TotalMilliseconds}ms) should be 0s, for never, or at least 100ms: each check is an entry of the log and reads some of the data");
             }
 
             int founders = options.InitialCluster.Select(static member => member.Name).Distinct().Count();

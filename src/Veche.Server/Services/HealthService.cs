@@ -28,7 +28,7 @@ internal sealed class HealthService(MemberContext member) : Health.HealthBase
         }
     }
 
-    private HealthCheckResponse.Types.ServingStatus Now() => member.Host.Status.Leader.IsNone
+    private HealthCheckResponse.Types.ServingStatus Now() => member.Host.Status.Leader.IsNone || member.Guard.Reason is not null
         ? HealthCheckResponse.Types.ServingStatus.NotServing
         : HealthCheckResponse.Types.ServingStatus.Serving;
 }

@@ -43,6 +43,11 @@ internal sealed class MaintenanceService(MemberContext member) : Maintenance.Mai
             response.Errors.Add("etcdserver: no leader");
         }
 
+        if (member.Guard.Reason is { } quarantine)
+        {
+            response.Errors.Add($"veche: in quarantine: {quarantine}");
+        }
+
         // In the form of etcd, down to the space at the end: its tools show it as it is.
         response.Errors.AddRange(member.Store.Alarms.Select(static alarm => $"memberID:{alarm.MemberID} alarm:{alarm.Alarm.ToString().ToUpperInvariant()} "));
         return Task.FromResult(response);

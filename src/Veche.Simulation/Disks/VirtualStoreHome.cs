@@ -1,3 +1,4 @@
+using Veche.Replica;
 using Veche.Store;
 using Veche.Store.Engine;
 
@@ -10,16 +11,36 @@ namespace Veche.Simulation.Disks;
 internal sealed class VirtualStoreHome(SimulationRandom random) : IStoreHome
 {
     private Engine _current = new(random, new MemoryEngine());
+    private bool _isDamaged;
 
     /// <inheritdoc/>
-    public IKeyValueEngine OpenEngine() => _current;
+    public IKeyValueEngine OpenEngine() => _isDamaged ? throw new StateDamagedException("the state was found to be damaged before the restart") : _current;
+
+    /// <summary>What is kept is put aside; it begins anew, empty.</summary>
+    public void PutAside()
+    {
+        _current = new Engine(random, new MemoryEngine());
+        _isDamaged = false;
+        AwaitsState = true;
+    }
 
     /// <inheritdoc/>
     public (IKeyValueEngine Engine, Action MakeCurrent) CreateSuccessor()
     {
         var next = new Engine(random, new MemoryEngine());
-        return (next, () => _current = next);
+        return (next, () =>
+        {
+            _current = next;
+            _isDamaged = false;
+            AwaitsState = false;
+        });
     }
+
+    /// <inheritdoc/>
+    public bool AwaitsState { get; private set; }
+
+    /// <inheritdoc/>
+    public void MarkDamaged() => _isDamaged = true;
 
     /// <summary>True when everything that was committed would survive.</summary>
     public bool IsFlushed => _current.IsFlushed;
@@ -42,6 +63,8 @@ internal sealed class VirtualStoreHome(SimulationRandom random) : IStoreHome
         public long SizeBytes => memory.SizeBytes;
 
         public EngineBatch Batch => memory.Batch;
+
+        public Action<string>? Damaged { get; set; }
 
         public void Commit()
         {

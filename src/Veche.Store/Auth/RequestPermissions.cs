@@ -22,7 +22,7 @@ internal static class RequestPermissions
         Command.BodyOneofCase.Auth when command.Auth.BodyCase == AuthCommand.BodyOneofCase.IssueToken => null,
 
         // What members say of themselves; no client can ask for it.
-        Command.BodyOneofCase.LeaseCheckpoint or Command.BodyOneofCase.Member or Command.BodyOneofCase.MemberUpdate => null,
+        Command.BodyOneofCase.LeaseCheckpoint or Command.BodyOneofCase.Member or Command.BodyOneofCase.MemberUpdate or Command.BodyOneofCase.StateHash => null,
 
         // Compaction, alarms, users and roles, and whatever is forgotten above: the cluster itself says that it is the cluster.
         _ => auth.CheckAdministrator(command.Caller),

@@ -1,3 +1,5 @@
+using Veche.Store.Integrity;
+
 namespace Veche.Store.Engine;
 
 /// <summary>Ordered bytes to bytes, in batches, with views that do not change. One writer; readers beside it.</summary>
@@ -11,6 +13,9 @@ internal interface IKeyValueEngine : IDisposable
 
     /// <summary>A batch to fill. Reused: only one at a time.</summary>
     EngineBatch Batch { get; }
+
+    /// <summary>Told, from any thread, when what is kept turns out to be damaged. Default nobody.</summary>
+    Action<string>? Damaged { get; set; }
 
     /// <summary>Does everything in the batch at once, and empties it.</summary>
     void Commit();
@@ -31,9 +36,24 @@ internal interface IKeyValueEngine : IDisposable
 /// <summary>Writes to be done together.</summary>
 internal abstract class EngineBatch
 {
-    public abstract void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
+    /// <summary>Gets everything that is written while it is set. Default null.</summary>
+    public AppliedHash? Hash { get; set; }
 
-    public abstract void Delete(ReadOnlySpan<byte> key);
+    public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        Hash?.Put(key, value);
+        DoPut(key, value);
+    }
+
+    public void Delete(ReadOnlySpan<byte> key)
+    {
+        Hash?.Delete(key);
+        DoDelete(key);
+    }
+
+    protected abstract void DoPut(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
+
+    protected abstract void DoDelete(ReadOnlySpan<byte> key);
 }
 
 /// <summary>A state that does not change. Safe to use from several threads; each iterator from one.</summary>

@@ -32,6 +32,8 @@ internal sealed class MemoryEngine : IKeyValueEngine
 
     public EngineBatch Batch => _batch;
 
+    public Action<string>? Damaged { get; set; }
+
     /// <summary>An engine that begins with what a view shows.</summary>
     /// <param name="view">One of a <see cref="MemoryEngine"/>.</param>
     public static MemoryEngine From(IEngineView view) => new(((View)view).Tree.Copy());
@@ -88,9 +90,9 @@ internal sealed class MemoryEngine : IKeyValueEngine
     {
         public List<(byte[] Key, byte[]? Value)> Items { get; } = [];
 
-        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Items.Add((key.ToArray(), value.ToArray()));
+        protected override void DoPut(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Items.Add((key.ToArray(), value.ToArray()));
 
-        public override void Delete(ReadOnlySpan<byte> key) => Items.Add((key.ToArray(), null));
+        protected override void DoDelete(ReadOnlySpan<byte> key) => Items.Add((key.ToArray(), null));
     }
 
     private sealed class View(KeyTree tree) : IEngineView

@@ -47,7 +47,7 @@ public sealed class RequestPermissionsTests
     };
 
     /// <summary>What members say in the log without a caller. Everything else that a client can have written there needs one.</summary>
-    private static readonly Command.BodyOneofCase[] OfMembers = [Command.BodyOneofCase.LeaseCheckpoint, Command.BodyOneofCase.Member, Command.BodyOneofCase.MemberUpdate];
+    private static readonly Command.BodyOneofCase[] OfMembers = [Command.BodyOneofCase.LeaseCheckpoint, Command.BodyOneofCase.Member, Command.BodyOneofCase.MemberUpdate, Command.BodyOneofCase.StateHash];
 
     public static TheoryData<Command.BodyOneofCase> Bodies => [.. Enum.GetValues<Command.BodyOneofCase>().Where(static body => body != Command.BodyOneofCase.None)];
 

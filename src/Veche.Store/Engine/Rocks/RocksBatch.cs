@@ -5,7 +5,7 @@ internal sealed unsafe class RocksBatch : EngineBatch, IDisposable
 {
     public nint Handle { get; } = RocksNative.CreateBatch();
 
-    public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    protected override void DoPut(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         fixed (byte* keyStart = key, valueStart = value)
         {
@@ -13,7 +13,7 @@ internal sealed unsafe class RocksBatch : EngineBatch, IDisposable
         }
     }
 
-    public override void Delete(ReadOnlySpan<byte> key)
+    protected override void DoDelete(ReadOnlySpan<byte> key)
     {
         fixed (byte* keyStart = key)
         {

@@ -1,3 +1,5 @@
+using Veche.Replica;
+
 namespace Veche.Store.Engine.Rocks;
 
 /// <summary>
@@ -9,6 +11,7 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
     private readonly nint _database;
     private readonly nint _unlogged;
     private readonly RocksBatch _batch = new();
+    private readonly RocksHealth _health = new();
     private readonly Lock _viewLock = new();
     private readonly Lock _defragmentLock = new();
     private bool _closing;
@@ -22,7 +25,9 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
         if (RocksError.Take(error) is { } message)
         {
             _batch.Dispose();
-            throw new IOException($"the store in {directory} cannot be opened: {message}. Is another member using it? If it is damaged, remove this member and add it anew with an empty directory.");
+            throw RocksHealth.IsDamage(message)
+                ? new StateDamagedException($"the store in {directory} cannot be opened: {message}")
+                : new IOException($"the store in {directory} cannot be opened: {message}. Is another member using it?");
         }
 
         _unlogged = RocksNative.CreateWriteOptions();
@@ -35,11 +40,17 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
 
     public EngineBatch Batch => _batch;
 
+    public Action<string>? Damaged
+    {
+        get => _health.Damaged;
+        set => _health.Damaged = value;
+    }
+
     public void Commit()
     {
         byte* error = null;
         RocksNative.Write(_database, _unlogged, _batch.Handle, &error);
-        RocksError.ThrowIfAny("writing the store", error);
+        _health.ThrowIfAny("writing the store", error);
         _batch.Clear();
         lock (_viewLock)
         {
@@ -53,7 +64,7 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
         // Everybody who reads between two commits shares one view.
         lock (_viewLock)
         {
-            _view ??= new RocksView(_database);
+            _view ??= new RocksView(_database, _health);
             _view.Share();
             return _view;
         }
@@ -85,7 +96,7 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
         byte* error = null;
         RocksNative.Flush(_database, options, &error);
         RocksNative.DestroyFlushOptions(options);
-        RocksError.ThrowIfAny("flushing the store", error);
+        _health.ThrowIfAny("flushing the store", error);
     }
 
     public void Dispose()

@@ -17,15 +17,4 @@ internal static unsafe class RocksError
         RocksNative.Free(error);
         return message;
     }
-
-    /// <param name="what">What was tried; begins the message.</param>
-    /// <param name="error">What came of it.</param>
-    /// <exception cref="IOException">It failed.</exception>
-    public static void ThrowIfAny(string what, byte* error)
-    {
-        if (Take(error) is { } message)
-        {
-            throw new IOException($"{what} failed: {message}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 namespace Veche.Store.Engine.Rocks;
 
 /// <summary>A walk over the keys of a view.</summary>
-internal sealed unsafe class RocksIterator(nint handle) : IEngineIterator
+internal sealed unsafe class RocksIterator(nint handle, RocksHealth health) : IEngineIterator
 {
     private bool _closed;
 
@@ -17,7 +17,7 @@ internal sealed unsafe class RocksIterator(nint handle) : IEngineIterator
 
             byte* error = null;
             RocksNative.GetIteratorError(handle, &error);
-            RocksError.ThrowIfAny("reading the store", error);
+            health.ThrowIfAny("reading the store", error);
             return false;
         }
     }

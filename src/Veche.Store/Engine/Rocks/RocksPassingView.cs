@@ -4,11 +4,12 @@ namespace Veche.Store.Engine.Rocks;
 /// <param name="view">The same state; it owns everything, and goes when this one goes.</param>
 /// <param name="database">Where to read.</param>
 /// <param name="options">How.</param>
-internal sealed class RocksPassingView(RocksView view, nint database, nint options) : IEngineView
+/// <param name="health">Told of damage.</param>
+internal sealed class RocksPassingView(RocksView view, nint database, nint options, RocksHealth health) : IEngineView
 {
-    public byte[]? Get(ReadOnlySpan<byte> key) => RocksRead.Get(database, options, key);
+    public byte[]? Get(ReadOnlySpan<byte> key) => RocksRead.Get(database, options, health, key);
 
-    public IEngineIterator OpenIterator() => new RocksIterator(RocksNative.CreateIterator(database, options));
+    public IEngineIterator OpenIterator() => new RocksIterator(RocksNative.CreateIterator(database, options), health);
 
     public IEngineView ForLongWalk() => this;
 

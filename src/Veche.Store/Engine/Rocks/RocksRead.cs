@@ -4,7 +4,7 @@ namespace Veche.Store.Engine.Rocks;
 internal static unsafe class RocksRead
 {
     /// <summary>The value of a key, or null.</summary>
-    public static byte[]? Get(nint database, nint options, ReadOnlySpan<byte> key)
+    public static byte[]? Get(nint database, nint options, RocksHealth health, ReadOnlySpan<byte> key)
     {
         nint pinned;
         byte* error = null;
@@ -13,7 +13,7 @@ internal static unsafe class RocksRead
             pinned = RocksNative.GetPinned(database, options, keyStart, (nuint)key.Length, &error);
         }
 
-        RocksError.ThrowIfAny("reading the store", error);
+        health.ThrowIfAny("reading the store", error);
         if (pinned == 0)
         {
             return null;

@@ -7,10 +7,12 @@ internal sealed class RocksView : IEngineView
     private readonly nint _snapshot;
     private readonly nint _options = RocksNative.CreateReadOptions();
     private readonly nint _passingOptions = RocksNative.CreateReadOptions();
+    private readonly RocksHealth _health;
     private int _users = 1;
 
-    public RocksView(nint database)
+    public RocksView(nint database, RocksHealth health)
     {
+        _health = health;
         _database = database;
         _snapshot = RocksNative.CreateSnapshot(database);
         RocksNative.SetSnapshot(_options, _snapshot);
@@ -20,11 +22,11 @@ internal sealed class RocksView : IEngineView
 
     public void Share() => Interlocked.Increment(ref _users);
 
-    public byte[]? Get(ReadOnlySpan<byte> key) => RocksRead.Get(_database, _options, key);
+    public byte[]? Get(ReadOnlySpan<byte> key) => RocksRead.Get(_database, _options, _health, key);
 
-    public IEngineIterator OpenIterator() => new RocksIterator(RocksNative.CreateIterator(_database, _options));
+    public IEngineIterator OpenIterator() => new RocksIterator(RocksNative.CreateIterator(_database, _options), _health);
 
-    public IEngineView ForLongWalk() => new RocksPassingView(this, _database, _passingOptions);
+    public IEngineView ForLongWalk() => new RocksPassingView(this, _database, _passingOptions, _health);
 
     public void Dispose()
     {

@@ -61,7 +61,7 @@ public sealed partial class Replica
         MemberId first = MemberId.None;
         foreach (MemberId member in _core.Configuration.AllMembers.Order())
         {
-            if (member != Id)
+            if (member != Id && !_core.Configuration.IsWitness(member))
             {
                 first = first.IsNone ? member : first;
                 next = next.IsNone && member.CompareTo(_lastAsked) > 0 ? member : next;
@@ -83,9 +83,10 @@ public sealed partial class Replica
     /// <summary>Only who trusts its own state gives it away, and only to a member.</summary>
     private void OnStateWanted(MemberId from, StateWanted wanted, ReplicaOutput output)
     {
-        if (Trust == StateTrust.Trusted && !_installing && _pendingInstall is null && _applied.Index >= wanted.AtLeast && _core.Configuration.Contains(from) && !_snapshotsInFlight.ContainsKey(from))
+        // A witness's state is whole only for a witness.
+        if (Trust == StateTrust.Trusted && !_options.Raft.IsWitness && !_installing && _pendingInstall is null && _applied.Index >= wanted.AtLeast && _core.Configuration.Contains(from) && !_snapshotsInFlight.ContainsKey(from))
         {
-            output.SnapshotSends.Add(new SnapshotSend(from, ReseedTerm));
+            output.SnapshotSends.Add(new SnapshotSend(from, ReseedTerm, ForWitness: false));
         }
     }
 

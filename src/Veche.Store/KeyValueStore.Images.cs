@@ -173,7 +173,7 @@ public sealed partial class KeyValueStore
         {
             var pairs = new PairWriter(destination);
             byte[] meta = new byte[Meta.Length];
-            new Meta(applied, FirstRevision, 0, 0, 0, 0).Encode(meta);
+            new Meta(applied, FirstRevision, 0, 0, 0, 0, 0, 0).Encode(meta);
             pairs.Write([Mvcc.KeyLayout.Meta], meta);
             using IEngineIterator iterator = view.OpenIterator();
             foreach (byte kind in (ReadOnlySpan<byte>)[Mvcc.KeyLayout.Member, Mvcc.KeyLayout.Removed])

@@ -314,7 +314,7 @@ internal sealed class StateGuard : IAsyncDisposable
                 Conclude(undecided);
             }
         }
-        else if (_member.Host is { } host && _vote.Reported(hash.Report, [.. host.Status.Configuration.Voters.Select(static voter => voter.Value)]) is { } finding)
+        else if (_member.Host is { } host && _vote.Reported(hash.Report, [.. host.Status.Configuration.Voters.Where(voter => !host.Status.Configuration.IsWitness(voter)).Select(static voter => voter.Value)]) is { } finding)
         {
             Conclude(finding);
         }
@@ -351,7 +351,7 @@ internal sealed class StateGuard : IAsyncDisposable
 
         try
         {
-            await host.ProposeAsync(new Command { StateHash = hash }.ToByteArray(), cancellationToken).ConfigureAwait(false);
+            await host.ProposeAsync(new Command { StateHash = hash }.ToBuffer(), cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException or OperationCanceledException)

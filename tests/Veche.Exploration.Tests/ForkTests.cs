@@ -47,14 +47,14 @@ public class ForkTests
 
     /// <summary>Whoever adds a field adds it to Fork and Describe, and then here.</summary>
     [Theory]
-    [InlineData(typeof(RaftCore), "_ackedRoundOf _deadlineNs _entries _hardStateChanged _hardStateWrite _heardLeaderNs _isApplyStalled _isRecentlyActive _keepThrough _lateTicks _ledger _lostThroughTerm _matchOf _nowNs _options _out _random _reset _startedNs _state _timeoutsSatOut _trail _vote _waitsForUs _wellAfterNs <Ailments>k__BackingField <CommitIndex>k__BackingField <Term>k__BackingField")]
+    [InlineData(typeof(RaftCore), "_ackedRoundOf _copiedIndex _deadlineNs _entries _hardStateChanged _hardStateWrite _heardLeaderNs _isApplyStalled _isRecentlyActive _keepThrough _lateTicks _ledger _lostThroughTerm _matchOf _nowNs _options _out _random _reset _startedNs _state _timeoutsSatOut _trail _vote _waitsForUs _wellAfterNs <Ailments>k__BackingField <CommitIndex>k__BackingField <Term>k__BackingField")]
     [InlineData("Veche.Raft.LogTrail", "_configurations _runs _sums <Base>k__BackingField <Last>k__BackingField")]
     [InlineData("Veche.Raft.WriteLedger", "_pending <LastIssued>k__BackingField <LastPersisted>k__BackingField <PersistedIndex>k__BackingField")]
     [InlineData("Veche.Raft.ReadQueue", "_confirming _rounds <Fresh>k__BackingField <LastRound>k__BackingField")]
     [InlineData("Veche.Raft.FollowerState", "<ElectionDeadlineNs>k__BackingField <Leader>k__BackingField <ReadsAtLeader>k__BackingField")]
     [InlineData("Veche.Raft.CandidateState", "<Denied>k__BackingField <ElectionDeadlineNs>k__BackingField <Granted>k__BackingField")]
     [InlineData("Veche.Raft.LeaderState", "<ConfirmedAtNs>k__BackingField <Followers>k__BackingField <HeartbeatDeadlineNs>k__BackingField <IsCaretaker>k__BackingField <LastIndexAtLook>k__BackingField <LeaseVoid>k__BackingField <LooksToPass>k__BackingField <NextReliefNs>k__BackingField <QuorumCheckDeadlineNs>k__BackingField <Reads>k__BackingField <TermStartIndex>k__BackingField <TransferDeadlineNs>k__BackingField <TransferTarget>k__BackingField")]
-    [InlineData("Veche.Raft.Progress", "_inflights <AckedRound>k__BackingField <IsIll>k__BackingField <Match>k__BackingField <Member>k__BackingField <Next>k__BackingField <ProbeSent>k__BackingField <ProbedThrough>k__BackingField <Received>k__BackingField <RecentlyActive>k__BackingField <State>k__BackingField <ToldCommit>k__BackingField")]
+    [InlineData("Veche.Raft.Progress", "_inflights <AckedRound>k__BackingField <IsIll>k__BackingField <IsWitness>k__BackingField <Match>k__BackingField <Member>k__BackingField <Next>k__BackingField <ProbeSent>k__BackingField <ProbedThrough>k__BackingField <Received>k__BackingField <RecentlyActive>k__BackingField <State>k__BackingField <ToldCommit>k__BackingField")]
     [InlineData("Veche.Raft.Inflights", "_bytes _sent <maxBytes>P <maxMessages>P")]
     public void Every_field_is_known(object of, string fields)
     {

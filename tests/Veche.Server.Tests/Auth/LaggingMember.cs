@@ -9,6 +9,7 @@ using Veche.Hosting;
 using Veche.Raft;
 using Veche.Replica;
 using Veche.Server.Auth;
+using Veche.Server.Integrity;
 using Veche.Server.Options;
 using Veche.Server.Services;
 using Veche.Store;
@@ -33,6 +34,7 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
     private readonly AuthGate _gate;
     private readonly LeaseKeeper _keeper;
     private readonly System.Threading.Lock _applying = new();
+    private readonly CancellationTokenSource _stop = new();
     private long _index;
 
     public LaggingMember()
@@ -42,6 +44,7 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         _store.LeaseObserver = _lessor;
         ServerOptions options = AuthServer.Quick with { InitialCluster = [("default", new Uri("http://127.0.0.1:1"))] };
         _member = new MemberContext(options, ClusterIdentity.Of(options), _store, watches, _lessor) { Host = this };
+        _member.Guard = new StateGuard(_member, new ServerLog(NullLogger.Instance), _stop);
         _lessor.Promote(MemberContext.NowNs, 0, term: 1);
         var table = new SimpleTokenTable(TimeSpan.FromHours(1), TimeProvider.System);
         _store.AuthObserver = table;
@@ -178,7 +181,11 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
         return (refused.StatusCode, refused.Status.Detail);
     }
 
-    public void Dispose() => _store.Dispose();
+    public void Dispose()
+    {
+        _store.Dispose();
+        _stop.Dispose();
+    }
 
     public object Apply(Command command)
     {

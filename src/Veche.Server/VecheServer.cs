@@ -40,6 +40,7 @@ public sealed class VecheServer : IAsyncDisposable
     private readonly ServerLog _log;
     private readonly CancellationTokenSource _stop;
     private readonly AutoCompactor _compactor;
+    private readonly StoreFlusher _flusher;
     private readonly RoundTrips _roundTrips;
     private Task _publishing = Task.CompletedTask;
     private int _stopped;
@@ -53,6 +54,7 @@ public sealed class VecheServer : IAsyncDisposable
         _observer = observer;
         _web = web;
         _compactor = compactor;
+        _flusher = new StoreFlusher(store, log);
         _roundTrips = roundTrips;
         _log = log;
         _stop = stop;
@@ -153,6 +155,7 @@ public sealed class VecheServer : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _publishing.ConfigureAwait(false);
         await _compactor.DisposeAsync().ConfigureAwait(false);
+        await _flusher.DisposeAsync().ConfigureAwait(false);
         await _roundTrips.DisposeAsync().ConfigureAwait(false);
         await _leases.DisposeAsync().ConfigureAwait(false);
         await _changes.DisposeAsync().ConfigureAwait(false);
@@ -222,6 +225,7 @@ public sealed class VecheServer : IAsyncDisposable
         changes.Start();
         leases.Start();
         server._compactor.Start();
+        server._flusher.Start();
         server._roundTrips.Start();
         server._publishing = Task.Run(() => server.PublishAsync(member), CancellationToken.None);
         return server;

@@ -88,6 +88,11 @@ internal sealed partial class ServerLog(ILogger logger)
 
     public void CertificatesNotUsed(string reason) => CertificatesNotUsed(logger, reason);
 
+    [LoggerMessage(EventId = 264, Level = LogLevel.Warning, Message = "the store could not be written out and goes on in memory: {Reason}")]
+    private static partial void FlushFailed(ILogger logger, string reason);
+
+    public void FlushFailed(string reason) => FlushFailed(logger, reason);
+
     public void Starting(string name, string member, string cluster, string directory) => Starting(logger, name, member, cluster, directory);
 
     public void Published(string name, string urls) => Published(logger, name, urls);

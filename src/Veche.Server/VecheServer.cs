@@ -43,6 +43,7 @@ public sealed class VecheServer : IAsyncDisposable
     private readonly ServerLog _log;
     private readonly CancellationTokenSource _stop;
     private readonly AutoCompactor _compactor;
+    private readonly StoreFlusher _flusher;
     private readonly RoundTrips _roundTrips;
     private readonly StateGuard _guard;
     private Task _publishing = Task.CompletedTask;
@@ -57,6 +58,7 @@ public sealed class VecheServer : IAsyncDisposable
         _observer = observer;
         _web = web;
         _compactor = compactor;
+        _flusher = new StoreFlusher(store, log);
         _roundTrips = roundTrips;
         _guard = guard;
         _log = log;
@@ -184,6 +186,7 @@ public sealed class VecheServer : IAsyncDisposable
         await _guard.DisposeAsync().ConfigureAwait(false);
         await _publishing.ConfigureAwait(false);
         await _compactor.DisposeAsync().ConfigureAwait(false);
+        await _flusher.DisposeAsync().ConfigureAwait(false);
         await _roundTrips.DisposeAsync().ConfigureAwait(false);
         await _leases.DisposeAsync().ConfigureAwait(false);
         await _changes.DisposeAsync().ConfigureAwait(false);
@@ -258,6 +261,7 @@ public sealed class VecheServer : IAsyncDisposable
         leases.Start();
         guard.Start();
         server._compactor.Start();
+        server._flusher.Start();
         server._roundTrips.Start();
         server._publishing = Task.Run(() => server.PublishAsync(member), CancellationToken.None);
         return server;

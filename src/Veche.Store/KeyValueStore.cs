@@ -113,6 +113,9 @@ public sealed partial class KeyValueStore : IStateMachine, IEventHistory, IDispo
     /// <summary>Keys that there are now.</summary>
     public long Keys => Volatile.Read(ref _state).Keys;
 
+    /// <summary>Bytes of memory that what was applied since the last flush takes, roughly; 0 for a store without a directory.</summary>
+    public long UnflushedBytes => Volatile.Read(ref _state).Engine.UnflushedBytes;
+
     /// <summary>Opens a store, or begins one.</summary>
     /// <exception cref="IOException">The directory cannot be used; the message says why and what to do.</exception>
     public static KeyValueStore Open(StoreOptions options) => new(new StoreHome(options.DataDirectory));

@@ -11,6 +11,9 @@ internal interface IKeyValueEngine : IDisposable
     /// <summary>Bytes it takes, roughly.</summary>
     long SizeBytes { get; }
 
+    /// <summary>Bytes of memory that what was committed since the last flush takes, roughly; 0 where a flush gives none back.</summary>
+    long UnflushedBytes => 0;
+
     /// <summary>A batch to fill. Reused: only one at a time.</summary>
     EngineBatch Batch { get; }
 

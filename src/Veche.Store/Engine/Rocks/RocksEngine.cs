@@ -38,6 +38,8 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
 
     public long SizeBytes => Property("rocksdb.total-sst-files-size") + Property("rocksdb.cur-size-all-mem-tables");
 
+    public long UnflushedBytes => Property("rocksdb.cur-size-active-mem-table");
+
     public EngineBatch Batch => _batch;
 
     public Action<string>? Damaged

@@ -43,6 +43,12 @@ internal static unsafe partial class RocksNative
     [LibraryImport(Library, EntryPoint = "rocksdb_options_set_write_buffer_size")]
     public static partial void SetWriteBufferBytes(nint options, nuint bytes);
 
+    [LibraryImport(Library, EntryPoint = "rocksdb_options_set_arena_block_size")]
+    public static partial void SetArenaBlockBytes(nint options, nuint bytes);
+
+    [LibraryImport(Library, EntryPoint = "rocksdb_options_set_bytes_per_sync")]
+    public static partial void SetBytesPerSync(nint options, ulong bytes);
+
     [LibraryImport(Library, EntryPoint = "rocksdb_options_set_target_file_size_base")]
     public static partial void SetTargetFileBytes(nint options, ulong bytes);
 

@@ -25,6 +25,8 @@ internal sealed class RocksOptions : IDisposable
         RocksNative.SetMaxBackgroundJobs(Handle, RocksSizes.BackgroundJobs);
         RocksNative.SetTable(Handle, _table);
         RocksNative.SetWriteBufferBytes(Handle, RocksSizes.WriteBufferBytes);
+        RocksNative.SetArenaBlockBytes(Handle, RocksSizes.WriteBufferPieceBytes);
+        RocksNative.SetBytesPerSync(Handle, RocksSizes.BytesPerSync);
         RocksNative.SetTargetFileBytes(Handle, RocksSizes.TargetFileBytes);
         RocksNative.SetCompression(Handle, Lz4);
     }

@@ -15,8 +15,12 @@ public sealed record SimulationPlan
     /// <summary>Members at the start, 1 to 7. Default 3.</summary>
     public int Nodes { get; init; } = 3;
 
-    /// <summary>How many of them, the last, hold no data. Default 0; fewer than a majority.</summary>
-    public int Witnesses { get; init; }
+    /// <summary>How many of them, the last, hold no data. Default 0; never more than half of <see cref="Nodes"/>, since they must not be a majority.</summary>
+    public int Witnesses
+    {
+        get => Math.Min(field, Nodes / 2);
+        init;
+    }
 
     /// <summary>Clients. Default 5.</summary>
     public int Clients { get; init; } = 5;

@@ -141,7 +141,7 @@ public static class Scenarios
             Description = "one of three holds no data, and helps to commit while its leader crashes or is replaced",
             BeginsLed = true,
             MaxTerm = 2,
-            MaxAppends = 4,
+            MaxAppends = 3,
             SlowDisks = true,
             Witnesses = [2],
             Limits = Bounds((MoveKind.TimeOut, 1), (MoveKind.Propose, 1), (MoveKind.Crash, 1)),

@@ -143,7 +143,7 @@ public sealed partial class ReplicaHost
     {
         MemberStatus old = _status;
         RaftCore core = _replica.Core;
-        if (_output.LeadershipChanged || _output.ConfigurationChanged || old.CommitIndex != core.CommitIndex || old.AppliedIndex != _replica.Applied.Index
+        if (_output.LeadershipChanged || _output.ConfigurationChanged || old.CommitIndex != core.CommitIndex || old.CopiedIndex != core.CopiedIndex || old.AppliedIndex != _replica.Applied.Index
             || old.LastIndex != core.LastPosition.Index || old.Ailments != core.Ailments || old.Trust != _replica.Trust || _output.Recovered || (core.Role == Role.Leader && core.Configuration.Learners.Count > 0))
         {
             _status = BuildStatus();

@@ -15,7 +15,7 @@ public sealed record SimulationPlan
     /// <summary>Members at the start, 1 to 7. Default 3.</summary>
     public int Nodes { get; init; } = 3;
 
-    /// <summary>How many of them, the last, hold no data. Default 0; never more than half, since a commit must not stand on them alone.</summary>
+    /// <summary>How many of them, the last, hold no data. Default 0; never more than half of <see cref="Nodes"/>, since they must not be a majority.</summary>
     public int Witnesses
     {
         get => Math.Min(field, Nodes / 2);

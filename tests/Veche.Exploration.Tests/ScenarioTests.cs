@@ -15,7 +15,7 @@ public class ScenarioTests
     [InlineData("quorums", 3901, 11627)]
     [InlineData("quorums-refused", 152, 360)]
     [InlineData("priority", 339979, 1908951)]
-    [InlineData("witness", 466102, 1843672)]
+    [InlineData("witness", 174516, 645175)]
     [InlineData("transfer", 6709, 22540)]
     [InlineData("prevote", 137895, 756464)]
     public void Is_explored_completely_and_holds(string name, int states, long transitions)

@@ -154,6 +154,28 @@ public sealed class WitnessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_witness_whose_log_is_damaged_takes_it_anew_from_the_others_without_data()
+    {
+        (string Name, Uri Url)[] cluster = Places(3);
+        await FoundAsync(cluster);
+        await PutAsync(Leader(), "both");
+        long committed = _servers[Leader()].Status.CommitIndex;
+        await UntilAsync(() => _servers["m2"].Status.AppliedIndex >= committed);
+        await StopAsync("m2");
+        string log = Directory.EnumerateFiles(Path.Combine(_directory, "m2", "log"), "wal-0*.log").Order(StringComparer.Ordinal).First();
+        byte[] bytes = await File.ReadAllBytesAsync(log);
+        bytes[bytes.AsSpan().IndexOf("http://127.0.0.1"u8)] ^= 1;
+        await File.WriteAllBytesAsync(log, bytes);
+
+        VecheServer again = await StartAsync("m2", cluster, Witnessed);
+        await UntilAsync(() => again.Status is { IsRecovering: false } status && status.AppliedIndex > committed);
+        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(Path.Combine(_directory, "m2", "log"), "damaged-*"));
+        await UntilAsync(() => _servers.Values.Any(static server => server.Status.Role == Raft.Role.Leader));
+        await StopAsync("m2");
+        Assert.False(Holds("m2"), "the witness has a value");
+    }
+
+    [Fact]
     public async Task A_member_with_data_does_not_become_a_witness()
     {
         (string Name, Uri Url)[] cluster = Places(1);

@@ -51,6 +51,8 @@ internal sealed class ServerMetrics
         Gauge compacted = make.CreateGauge("etcd_debugging_mvcc_compact_revision", "The last compacted revision of the store.");
         Gauge watchers = make.CreateGauge("etcd_debugging_mvcc_watcher_total", "Watches.");
         Gauge streams = make.CreateGauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams.");
+        Gauge isWitness = make.CreateGauge("veche_member_is_witness", "Whether this member votes and holds no data. 1 is yes, 0 is no.");
+        Gauge uncopied = make.CreateGauge("veche_entries_not_copied", "Committed entries of which, for all this member knows, fewer members with data than a majority hold the last: a witness stands in for a copy.");
         Gauge recovering = make.CreateGauge("veche_member_recovering", "Whether this member's log was damaged and is being filled by the others. 1 is yes, 0 is no.");
         Counter scrubbed = make.CreateCounter("veche_log_scrubbed_bytes_total", "Bytes of the log that were read back and found whole.");
         Counter repairs = make.CreateCounter("veche_log_repairs_total", "Damaged logs repaired since the start.");
@@ -84,6 +86,8 @@ internal sealed class ServerMetrics
             stateRepairs.IncTo(member.Guard.Repairs);
             hasLeader.Set(status.Leader.IsNone ? 0 : 1);
             isLeader.Set(status.Role == Role.Leader ? 1 : 0);
+            isWitness.Set(member.IsWitness ? 1 : 0);
+            uncopied.Set(Math.Max(0, status.CommitIndex - status.CopiedIndex));
             isLearner.Set(status.Configuration.IsLearner(member.Identity.Self) ? 1 : 0);
             leaderChanges.IncTo(member.Metrics.LeaderChanges);
             committed.Set(status.CommitIndex);

@@ -18,7 +18,7 @@ internal static class LeaderCondition
 
     private static string NoLeader(Configuration configuration, MemberId self) =>
         configuration.IsVoter(self) && configuration.PriorityOf(self) == 0
-            ? $"no leader: this member has priority 0 and waits for one of {string.Join(", ", configuration.Voters.Where(voter => configuration.PriorityOf(voter) > 0))}, which may lead. If those are lost for good, start one that is left with --force-new-cluster"
+            ? $"no leader: this member {(configuration.IsWitness(self) ? "is a witness" : "has priority 0")} and waits for one of {string.Join(", ", configuration.Voters.Where(voter => configuration.PriorityOf(voter) > 0))}, which may lead. If those are lost for good, start one that is left{(configuration.IsWitness(self) ? " and holds data" : string.Empty)} with --force-new-cluster"
             : "no leader: not enough of the voters answer, or an election is under way";
 
     private static string? Seconds(long? sinceNs, int boundMs, long nowNs) =>

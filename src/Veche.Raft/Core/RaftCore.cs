@@ -65,7 +65,10 @@ public sealed partial class RaftCore
         Term = start.HardState.Term;
         _vote = start.HardState.Vote;
         CommitIndex = Math.Clamp(start.CommittedIndex, start.Base.Position.Index, _trail.Last.Index);
-        _state = new FollowerState(MemberId.None, NextElectionDeadline());
+
+        // There is nobody to hear from, and nobody else to ask: it need not wait, unless a lease may rest on its doing so.
+        bool isAlone = Configuration.Voters.Count == 1 && Configuration.HasElectionQuorum(member => member == Id) && options.LeaseClockDriftBoundMs is null;
+        _state = new FollowerState(MemberId.None, isAlone ? nowNs : NextElectionDeadline());
         _matchOf = member => member == Id ? _ledger.PersistedIndex : (_state as LeaderState)?.Find(member)?.Match ?? 0;
         _ackedRoundOf = member => _state is not LeaderState leader ? 0 : member == Id ? leader.Reads.LastRound : leader.Find(member)?.AckedRound ?? 0;
         _isRecentlyActive = member => member == Id || (_state as LeaderState)?.Find(member)?.RecentlyActive == true;

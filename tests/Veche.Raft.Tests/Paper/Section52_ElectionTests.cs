@@ -18,6 +18,23 @@ public sealed class Section52_ElectionTests
     [Fact]
     public void Follower_starts_an_election_when_it_hears_nothing() => StartsElection(new CoreHarness());
 
+    /// <summary>So the start of a cluster of one does not take an election timeout.</summary>
+    [Theory]
+    [InlineData(1, null, Role.Leader)]
+    [InlineData(2, null, Role.Follower)]
+    [InlineData(1, 5, Role.Follower)]
+    public void Who_is_alone_does_not_wait_to_hear_from_a_leader(int members, int? leaseClockDriftBoundMs, Role expected)
+    {
+        var node = new CoreHarness(members, DefaultOptions with { CheckQuorum = true, LeaseClockDriftBoundMs = leaseClockDriftBoundMs });
+        node.Wait(0);
+        if (node.Writes.Count > 0)
+        {
+            node.Persist();
+        }
+
+        Assert.Equal(expected, node.Core.Role);
+    }
+
     [Fact]
     public void Candidate_starts_a_new_election_when_nobody_wins()
     {

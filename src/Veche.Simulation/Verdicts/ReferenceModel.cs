@@ -138,6 +138,11 @@ internal sealed partial class ReferenceModel(Canon canon)
 
     private Expected Do(Command command)
     {
+        if (RefusedByAlarm(command) is { } alarmed)
+        {
+            return Refuse(alarmed);
+        }
+
         switch (command.BodyCase)
         {
             case Command.BodyOneofCase.Put:
@@ -188,6 +193,9 @@ internal sealed partial class ReferenceModel(Canon canon)
 
                 _leases.Remove(command.LeaseRevoke.ID);
                 return Done(true);
+
+            case Command.BodyOneofCase.Alarm:
+                return Raise(command.Alarm);
 
             case Command.BodyOneofCase.Session:
                 return Open(command.Session.Open.Id);

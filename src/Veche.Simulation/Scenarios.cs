@@ -81,7 +81,7 @@ public static class Scenarios
     {
         Nodes = random.Pick([3, 3, 5]),
         Member = plan.Member with { SnapshotEntries = random.Between(3, 40), TrailingEntries = random.Between(0, 4), EntryCacheBytes = random.Between(0, 3000) },
-        Faults = Often(random, 0.7, (FaultKind.Partition, 1000), (FaultKind.Pause, 1000), (FaultKind.SlowLink, 1500), (FaultKind.Kill, 1500), (FaultKind.PowerLoss, 1500), (FaultKind.EarlyTimeout, 1500), (FaultKind.Membership, 2000)) with
+        Faults = Often(random, 0.7, (FaultKind.Partition, 1000), (FaultKind.Pause, 1000), (FaultKind.SlowLink, 1500), (FaultKind.Kill, 1500), (FaultKind.PowerLoss, 1500), (FaultKind.EarlyTimeout, 1500), (FaultKind.Membership, 2000), (FaultKind.Alarm, 1500)) with
         {
             MeanDurationMs = random.Between(300, 3000),
             MeanRestartMs = random.Between(100, 2000),

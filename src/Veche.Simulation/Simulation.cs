@@ -114,9 +114,15 @@ public sealed class Simulation
         {
             Client client = _world.Clients[0];
             int before = _world.History.Count;
+            Member asked = core[attempt % core.Count];
+            if (_plan.Faults.Has(FaultKind.Alarm) && asked.IsRunning)
+            {
+                _world.Operator.LiftAlarms(asked);
+            }
+
             if (!client.IsWaiting)
             {
-                client.Ask(OperationKind.Put, 0, core[attempt % core.Count].Number);
+                client.Ask(OperationKind.Put, 0, asked.Number);
             }
 
             _world.RunUntil(Math.Min(limitNs, _world.NowNs + (_plan.Workload.TimeoutMs * 1_000_000L) + 1_000_000), () => !client.IsWaiting);
@@ -173,7 +179,7 @@ public sealed class Simulation
     /// <summary>A random set of members that is a majority by every configuration any of the whole members goes by.</summary>
     private List<Member> ChooseCore()
     {
-        List<Member> whole = [.. _world.Members.Where(member => member.State is not (MemberState.Ruined or MemberState.Retired) && !_world.Atlas.ExpectsRuin(member.Number))];
+        List<Member> whole = [.. _world.Members.Where(member => member.State is not (MemberState.Ruined or MemberState.Retired) && !_world.Atlas.ExpectsRuin(member.Number) && !_world.Atlas.IsRecovering(member.Number))];
         List<Configuration> configurations = [.. whole.Select(static member => member.LastConfiguration).OfType<Configuration>().Where(static configuration => configuration.Voters.Count > 0)];
 
         // Where some never lead, one that may must know it: a learner that has not heard of its promotion asks for no votes, and nobody campaigns for it (see docs/members.md).
@@ -198,6 +204,8 @@ public sealed class Simulation
             }
         }
 
+        // Who is still taking its log from the others is of no use to them, but must get there.
+        core.AddRange(_world.Members.Where(member => _world.Atlas.IsRecovering(member.Number) && !_world.Atlas.ExpectsRuin(member.Number) && member.State is not (MemberState.Ruined or MemberState.Retired) && _random.Chance(0.7)));
         return core;
     }
 

@@ -174,7 +174,7 @@ internal sealed class World
     public Member? Find(MemberId id) => id.IsNone || (int)id.Value > _members.Count ? null : _members[(int)id.Value - 1];
 
     /// <summary>True when a member durably holds an entry, or held it before its disk was lost.</summary>
-    public bool Holds(MemberId member, long index, long term) => Find(member)?.Durable.Holds(index, term) == true;
+    public bool Holds(MemberId member, long index, long term) => Find(member)?.Holds(index, term) == true;
 
     public void Send(Member from, PeerMessage message)
     {

@@ -87,8 +87,8 @@ public sealed class WorldTests
 
         string[] expected =
         [
-            "administration done", "changes asked for", "coups", "durable states reopened", "states flushed", "clocks drifted", "clocks jumped", "crash loops", "disks damaged", "disks full", "disks lost", "early campaigns", "kills", "leases expired",
-            "links clogged", "links slowed", "members started", "members stopped by themselves", "messages repeated", "one-way partitions", "partitions", "pauses", "power losses", "priorities changed", "quorum sizes changed",
+            "administration done", "alarms raised", "changes asked for", "coups", "durable states reopened", "states flushed", "clocks drifted", "clocks jumped", "crash loops", "disks damaged", "disks full", "disks lost", "early campaigns", "kills", "leases expired",
+            "links clogged", "links slowed", "log repairs", "logs repaired", "members started", "members stopped by themselves", "messages repeated", "one-way partitions", "partitions", "pauses", "power losses", "priorities changed", "quorum sizes changed",
             "rolling restarts", "snapshots installed", "snapshots saved", "swizzles", "syncs failed", "syncs stalled", "transfers asked for",
         ];
         Assert.All(expected, what => Assert.True(counts.GetValueOrDefault(what) > 0, $"no {what} in 250 worlds"));

@@ -10,6 +10,7 @@ internal sealed class Atlas(World world)
 {
     private readonly SortedSet<int> _ruined = [];
     private readonly SortedSet<int> _damaged = [];
+    private readonly SortedSet<int> _recovering = [];
 
     /// <summary>Disks that are lost.</summary>
     public int RuinedCount => _ruined.Count;
@@ -26,6 +27,17 @@ internal sealed class Atlas(World world)
     }
 
     public void Damaged(int member) => _damaged.Add(member);
+
+    /// <summary>True while a member fills its log anew: it may lack what it had acknowledged, and keeps out of elections.</summary>
+    public bool IsRecovering(int member) => _recovering.Contains(member);
+
+    public void Recovers(int member)
+    {
+        _damaged.Remove(member);
+        _recovering.Add(member);
+    }
+
+    public void Recovered(int member) => _recovering.Remove(member);
 
     /// <summary>True when one more disk may be lost: every configuration that any member goes by keeps enough without it.</summary>
     public bool MayLose(Member candidate) => Survives(id => id != candidate.Id);
@@ -46,7 +58,7 @@ internal sealed class Atlas(World world)
     {
         foreach (Member member in world.Members)
         {
-            if (member.LastConfiguration is { Voters.Count: > 0 } configuration && !Suffice(configuration, id => others(id) && IsWhole(id)))
+            if (!IsRecovering(member.Number) && member.LastConfiguration is { Voters.Count: > 0 } configuration && !Suffice(configuration, id => others(id) && IsWhole(id)))
             {
                 return false;
             }
@@ -55,5 +67,5 @@ internal sealed class Atlas(World world)
         return true;
     }
 
-    private bool IsWhole(MemberId id) => world.Find(id) is { } member && !ExpectsRuin(member.Number);
+    private bool IsWhole(MemberId id) => world.Find(id) is { } member && !ExpectsRuin(member.Number) && !IsRecovering(member.Number);
 }

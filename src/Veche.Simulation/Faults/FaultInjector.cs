@@ -223,6 +223,9 @@ internal sealed partial class FaultInjector
             case FaultKind.QuorumSizes:
                 _world.Operator.ChangeQuorumSizes();
                 break;
+            case FaultKind.Alarm:
+                _world.Operator.RaiseAlarm();
+                break;
             case FaultKind.Membership:
                 _world.Operator.ChangeMembers();
                 break;

@@ -77,6 +77,9 @@ public enum FaultKind
 
     /// <summary>How many elect and how many commit is changed.</summary>
     QuorumSizes,
+
+    /// <summary>An alarm is raised, and lifted after a while.</summary>
+    Alarm,
 }
 
 /// <summary>Which faults there are in a world, and how often.</summary>

@@ -184,6 +184,9 @@ internal sealed partial class Member
         Reply(operation, Outcome.Done);
     }
 
+    /// <summary>What the cluster's own people want done, through the log; nobody waits for it.</summary>
+    public void Administer(Command command) => Propose(null, command.ToByteArray());
+
     private void Propose(Operation? operation, ReadOnlyMemory<byte> command)
     {
         long sequence = ++_lastSequence;

@@ -247,6 +247,11 @@ internal sealed partial class Member : IEventSink
             }
         }
 
+        if (_store.Applied.Index == model.Index && !_store.Alarms.Select(static alarm => (alarm.MemberID, alarm.Alarm)).Order().SequenceEqual(model.Alarms))
+        {
+            throw new ViolationException("a member's state is not what was committed", $"{Id} has alarms {string.Join(' ', _store.Alarms)}; should have {string.Join(' ', model.Alarms)}");
+        }
+
         if (_store.Applied.Index == model.Index && !_store.Leases().SequenceEqual(model.Leases))
         {
             throw new ViolationException("a member's state is not what was committed", $"{Id} has leases {string.Join(' ', _store.Leases())}; should have {string.Join(' ', model.Leases)}");

@@ -139,6 +139,11 @@ internal sealed partial class Member
         {
             _world.Judge.Sends(message, Durable);
             _world.MessageRules.Sends(core, message, Durable);
+            if (_lost.Count > 0)
+            {
+                KeepsOutOfElections(message);
+            }
+
             _world.Send(this, message);
         }
 
@@ -151,6 +156,11 @@ internal sealed partial class Member
         {
             _installing = install;
             AfterApplies(EventKind.InstallDone, 1_000_000 + _random.Exponential(5_000_000), install);
+        }
+
+        if (_output.Recovered)
+        {
+            EndRepair();
         }
 
         if (_output.SaveState)

@@ -101,7 +101,7 @@ internal sealed partial class Member
     public string Reason { get; private set; } = string.Empty;
 
     /// <summary>What its log durably holds.</summary>
-    public DurableLog Durable { get; } = new();
+    public DurableLog Durable { get; private set; } = new();
 
     /// <summary>What its log will durably hold when everything under way is.</summary>
     private readonly DurableLog _issued = new();
@@ -132,13 +132,13 @@ internal sealed partial class Member
         var identity = new LogIdentity(World.ClusterId, Id);
         try
         {
-            _snapshots = SnapshotStore.Open(Disk, identity);
-            LogRecovery recovery = WriteAheadLog.Open(Disk, new LogOptions
+            if (!GoOnWithRepair())
             {
-                Identity = identity,
-                SegmentBytes = _plan.SegmentBytes,
-                InitialBase = new SnapshotPoint(LogPosition.Zero, _joins ? Configuration.Empty : _world.Founders),
-            });
+                return;
+            }
+
+            _snapshots = SnapshotStore.Open(Disk, identity);
+            LogRecovery recovery = WriteAheadLog.Open(Disk, LogOptionsOf(identity));
             _log = recovery.Log;
             CheckRecovered(recovery.Start);
             if (Disk.ContentOf(recovery.End.Name).Bytes[(int)recovery.End.Offset..].ContainsAnyExcept((byte)0))
@@ -148,7 +148,15 @@ internal sealed partial class Member
 
             _store = _plan.DurableState && !IsWitness ? KeyValueStore.Open(_home ??= new VirtualStoreHome(_random.Fork())) : KeyValueStore.Open(new StoreOptions());
             OpenState(recovery.Start);
-            Begin(recovery.Start);
+            Begin(recovery.Start with { LostThroughTerm = LostThroughTerm() });
+        }
+        catch (LogDamagedException damage) when (_world.Atlas.ExpectsRuin(Number) && MayRepair)
+        {
+            CloseParts();
+            if (Repair(damage.Finding))
+            {
+                Start();
+            }
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException)
         {
@@ -237,7 +245,7 @@ internal sealed partial class Member
         Disk.ProcessEnded();
         State = MemberState.Down;
         _world.Note(Number, $"stops itself: {reason}", TraceKind.Stop, TraceRole.Down);
-        if (_world.Atlas.ExpectsRuin(Number))
+        if (_world.Atlas.ExpectsRuin(Number) && !MayRepair)
         {
             Ruin(reason);
         }
@@ -360,6 +368,12 @@ internal sealed partial class Member
     {
         if (Incarnation == 1)
         {
+            return;
+        }
+
+        if (_isNew)
+        {
+            CheckNew(start);
             return;
         }
 

@@ -68,6 +68,9 @@ public sealed record MemberPlan
     /// <summary>A member that makes no progress for so long is ill, and gives leadership away; null for never.</summary>
     public int? StallBoundMs { get; init; }
 
+    /// <summary>A member whose log is damaged takes it anew from the others, where there are at least three; otherwise it is lost.</summary>
+    public bool RepairsLogs { get; init; }
+
     /// <summary>Draws the settings that came later.</summary>
     /// <param name="random">Luck of their own.</param>
     /// <param name="buggified">Gets the names of those that are unusual.</param>
@@ -80,6 +83,6 @@ public sealed record MemberPlan
         }
 
         int stallBoundMs = ElectionTimeoutMs * random.Between(1, 4);
-        return this with { ProbeWithoutEntries = probesWithoutEntries, StallBoundMs = random.Chance(0.4) ? stallBoundMs : null };
+        return this with { ProbeWithoutEntries = probesWithoutEntries, StallBoundMs = random.Chance(0.4) ? stallBoundMs : null, RepairsLogs = random.Chance(0.7) };
     }
 }

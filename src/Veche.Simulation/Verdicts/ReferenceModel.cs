@@ -143,6 +143,11 @@ internal sealed partial class ReferenceModel(Canon canon)
 
     private Expected Do(Command command, long term)
     {
+        if (RefusedByAlarm(command) is { } alarmed)
+        {
+            return Refuse(alarmed);
+        }
+
         switch (command.BodyCase)
         {
             case Command.BodyOneofCase.Put:
@@ -221,6 +226,9 @@ internal sealed partial class ReferenceModel(Canon canon)
                 }
 
                 return Done(true);
+
+            case Command.BodyOneofCase.Alarm:
+                return Raise(command.Alarm);
 
             case Command.BodyOneofCase.Session:
                 return Open(command.Session.Open.Id);

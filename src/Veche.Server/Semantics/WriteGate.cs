@@ -146,6 +146,19 @@ internal sealed class WriteGate(MemberContext member)
         MemberStatus status = member.Host.Status;
         Configuration configuration = status.Configuration;
         int witnesses = configuration.Voters.Count(configuration.IsWitness);
+
+        // What was waited for besides may have brought the copies that the commit lacked.
+        int waitedFor = !outcome.IsAcknowledged ? 0 : write.Concern switch
+        {
+            { Level: WriteLevel.All } => configuration.Voters.Count - witnesses,
+            { Level: WriteLevel.Members, Count: var count } => count,
+            { Level: WriteLevel.Majority, Applied: true } => configuration.QuorumSize,
+            _ => 0,
+        };
+        if (waitedFor >= configuration.QuorumSize || status.CopiedIndex >= outcome.Index)
+        {
+            return;
+        }
         int known = status.Role == Raft.Role.Leader
             ? (configuration.IsVoter(member.Identity.Self) ? 1 : 0) + status.Followers.Count(follower => configuration.Voters.Contains(follower.Id) && !configuration.IsWitness(follower.Id) && follower.Match >= outcome.Index)
             : Math.Max(1, configuration.QuorumSize - witnesses);

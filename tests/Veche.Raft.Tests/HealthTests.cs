@@ -156,6 +156,40 @@ public sealed class HealthTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_does_not_trust_its_state_hands_over_at_once_whether_progress_is_measured_or_not(bool isMeasured)
+    {
+        var node = new CoreHarness(options: isMeasured ? Options : DefaultOptions, start: new RaftStart { Base = new SnapshotPoint(LogPosition.Zero, Voters(3)) });
+        node.Lead();
+        Answer(node);
+        node.Step(new RaftInput.StateTrusted(false));
+        AfterHeartbeats(node, 10);
+        Assert.Equal((Ailments.State, M(2)), (node.Core.Ailments, node.Core.TransferTarget));
+    }
+
+    [Fact]
+    public void Who_does_not_trust_its_state_never_campaigns_and_votes_as_ever()
+    {
+        var node = new CoreHarness(options: Options);
+        node.Step(new RaftInput.StateTrusted(false));
+        for (int i = 0; i < 50; i++)
+        {
+            node.Wait(2 * ElectionTimeoutMs);
+            node.Step(new RaftInput.Campaign());
+            Assert.Equal(Role.Follower, node.Core.Role);
+        }
+
+        node.Receive(new TimeoutNow(M(2), Self, node.Core.Term));
+        Assert.Equal(Role.Follower, node.Core.Role);
+        node.Receive(new VoteRequest(M(2), Self, node.Core.Term + 1, node.Core.LastPosition, PreVote: false, LeaderTransfer: false));
+        Assert.Equal(M(2), node.Core.Vote);
+        node.Step(new RaftInput.StateTrusted(true));
+        node.Wait(2 * ElectionTimeoutMs);
+        Assert.NotEqual(Role.Follower, node.Core.Role);
+    }
+
     [Fact]
     public void A_bound_below_the_election_timeout_is_refused() =>
         Assert.Throws<ArgumentException>(static () => (Options with { StallBoundMs = ElectionTimeoutMs - 1 }).Validate());

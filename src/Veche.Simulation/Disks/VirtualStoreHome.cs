@@ -16,14 +16,6 @@ internal sealed class VirtualStoreHome(SimulationRandom random) : IStoreHome
     /// <inheritdoc/>
     public IKeyValueEngine OpenEngine() => _isDamaged ? throw new StateDamagedException("the state was found to be damaged before the restart") : _current;
 
-    /// <summary>What is kept is put aside; it begins anew, empty.</summary>
-    public void PutAside()
-    {
-        _current = new Engine(random, new MemoryEngine());
-        _isDamaged = false;
-        AwaitsState = true;
-    }
-
     /// <inheritdoc/>
     public (IKeyValueEngine Engine, Action MakeCurrent) CreateSuccessor()
     {
@@ -32,12 +24,11 @@ internal sealed class VirtualStoreHome(SimulationRandom random) : IStoreHome
         {
             _current = next;
             _isDamaged = false;
-            AwaitsState = false;
         });
     }
 
     /// <inheritdoc/>
-    public bool AwaitsState { get; private set; }
+    public bool AwaitsState => false;
 
     /// <inheritdoc/>
     public void MarkDamaged() => _isDamaged = true;

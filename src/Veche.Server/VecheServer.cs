@@ -32,6 +32,7 @@ namespace Veche.Server;
 public sealed class VecheServer : IAsyncDisposable
 {
     /// <summary>How long requests in flight may take to end when the server stops.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(3);
 
     private readonly KeyValueStore _store;
@@ -193,6 +194,8 @@ public sealed class VecheServer : IAsyncDisposable
 
         // Leadership first, while clients are still served: their next requests find the new leader.
         await _host.HandOverAsync(cancellationToken).ConfigureAwait(false);
+        // A client that has not read yet how its stream ended would only see its connection close.
+        await Task.Delay(Linger, CancellationToken.None).ConfigureAwait(false);
         await _web.StopAsync(cancellationToken).ConfigureAwait(false);
         await _web.DisposeAsync().ConfigureAwait(false);
         await _host.DisposeAsync().ConfigureAwait(false);

@@ -80,7 +80,7 @@ public sealed class ReseedingTests
         Step(replica, new ReplicaInput.Received(PeerMessage.Of(new MemberId(3), new MemberId(1), new StateWanted(9))));
         Assert.Empty(_output.SnapshotSends);
         Step(replica, new ReplicaInput.Received(PeerMessage.Of(new MemberId(3), new MemberId(1), new StateWanted(5))));
-        Assert.Equal(new SnapshotSend(new MemberId(3), Replica.ReseedTerm), Assert.Single(_output.SnapshotSends));
+        Assert.Equal(new SnapshotSend(new MemberId(3), Replica.ReseedTerm, ForWitness: false), Assert.Single(_output.SnapshotSends));
         _output.Clear();
         Step(replica, new ReplicaInput.StateDistrusted(IsReplaced: true));
         Assert.Equal(StateTrust.Verifying, replica.Trust);

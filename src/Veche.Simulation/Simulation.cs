@@ -180,7 +180,8 @@ public sealed class Simulation
     private List<Member> ChooseCore()
     {
         List<Member> whole = [.. _world.Members.Where(member => member.State is not (MemberState.Ruined or MemberState.Retired) && !_world.Atlas.ExpectsRuin(member.Number) && !_world.Atlas.IsRecovering(member.Number))];
-        List<Configuration> configurations = [.. whole.Select(static member => member.LastConfiguration).OfType<Configuration>().Where(static configuration => configuration.Voters.Count > 0)];
+        // One that runs goes by its configuration, and may have told others of it, whatever its disk will turn out to be.
+        List<Configuration> configurations = [.. whole.Union(_world.Members.Where(static member => member.IsRunning)).Select(static member => member.LastConfiguration).OfType<Configuration>().Where(static configuration => configuration.Voters.Count > 0)];
 
         // Where some never lead, one that may must know it: a learner that has not heard of its promotion asks for no votes, and nobody campaigns for it (see docs/members.md).
         bool someNeverLead = configurations.Exists(static configuration => configuration.Voters.Any(voter => configuration.PriorityOf(voter) == 0));

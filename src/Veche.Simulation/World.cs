@@ -403,7 +403,7 @@ internal sealed class World
                 member.OnTick();
                 break;
             case EventKind.LogDone:
-                member.OnLogDone();
+                member.OnLogDone(next.Number);
                 break;
             case EventKind.ApplyDone:
                 member.OnApply((List<Entry>)next.Payload!);

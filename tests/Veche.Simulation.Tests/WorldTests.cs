@@ -21,6 +21,11 @@ public sealed class WorldTests
     [InlineData(34508)]
     [InlineData(179553784301091)]
     [InlineData(179553784302617)]
+    [InlineData(366149529119002054)]
+    [InlineData(366149529119002947)]
+    [InlineData(366149529119003653)]
+    [InlineData(366149529119005022)]
+    [InlineData(366149529119008197)]
     public void A_seed_that_once_showed_a_bug_shows_none(ulong seed) => AssertClean(Simulation.Run(SimulationPlan.Draw(seed)));
 
     /// <summary>The same for seeds that were bent toward a scenario.</summary>

@@ -47,6 +47,7 @@ internal sealed partial class FaultInjector
         {
             member.Disk.FreeBytes = 1L << 40;
             member.Disk.NextSyncFails = false;
+            member.EndStall();
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed partial class Member
     private readonly Queue<(LogWrite? Write, SnapshotPoint? Compact)> _logWork = new();
     private readonly List<(LogWrite? Write, SnapshotPoint? Compact)> _logJob = [];
     private bool _logBusy;
+    private long _logJobs;
 
     /// <summary>When what its disk is doing was begun.</summary>
     public long LogBusySinceNs { get; private set; }
@@ -31,11 +32,26 @@ internal sealed partial class Member
             _logJob.Add(work);
         }
 
-        _world.After(this, EventKind.LogDone, _world.Faults.SyncTimeNs(this, (_plan.SyncUs * 500) + _random.Exponential(_plan.SyncUs * 500)), 0, null);
+        _world.After(this, EventKind.LogDone, _world.Faults.SyncTimeNs(this, (_plan.SyncUs * 500) + _random.Exponential(_plan.SyncUs * 500)), ++_logJobs, null);
     }
 
-    public void OnLogDone()
+    /// <summary>The disk stalls no longer: what it has under way ends now, and not when the stall would have.</summary>
+    public void EndStall()
     {
+        if (_logBusy)
+        {
+            _world.After(this, EventKind.LogDone, _plan.SyncUs * 1000, _logJobs, null);
+        }
+    }
+
+    public void OnLogDone(long job)
+    {
+        if (!_logBusy || job != _logJobs)
+        {
+            // It ended before, with the stall.
+            return;
+        }
+
         try
         {
             long lastWrite = DoLogJob();

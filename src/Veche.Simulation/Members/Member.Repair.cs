@@ -22,6 +22,9 @@ internal sealed partial class Member
     /// <summary>Its log was just begun anew.</summary>
     private bool _isNew;
 
+    /// <summary>A repair was begun; a crash may have come at any of its steps, the last one included.</summary>
+    private bool _isBeginningRepair;
+
     /// <summary>True when damage does not ruin it.</summary>
     private bool MayRepair => _plan.RepairsLogs && LastConfiguration is { Voters.Count: >= FewestVoters };
 
@@ -44,6 +47,7 @@ internal sealed partial class Member
         _lost.Add(Durable);
         Durable = new DurableLog();
         _interrupted.Clear();
+        _isBeginningRepair = true;
         _world.Note(Number, $"begins to repair its log: {finding}", TraceKind.Note, TraceRole.Down);
         Disk.OperationsUntilCrash = _random.Chance(0.3) ? _random.Below(25) : -1;
         try
@@ -78,13 +82,34 @@ internal sealed partial class Member
             return false;
         }
 
-        _world.Count("log repairs");
-        _world.Atlas.Recovers(Number);
-        _isNew = true;
+        RepairBegun();
         return true;
     }
 
-    private bool GoOnWithRepair() => LogRepair.Read(Disk).Phase != RepairPhase.Begun || Repair("goes on after a crash");
+    private void RepairBegun()
+    {
+        _isBeginningRepair = false;
+        _world.Count("log repairs");
+        _world.Atlas.Recovers(Number);
+        _isNew = true;
+    }
+
+    private bool GoOnWithRepair()
+    {
+        RepairPhase phase = LogRepair.Read(Disk).Phase;
+        if (phase == RepairPhase.Begun)
+        {
+            return Repair("goes on after a crash");
+        }
+
+        if (phase == RepairPhase.Refilling && _isBeginningRepair)
+        {
+            // The crash came when the last step was done.
+            RepairBegun();
+        }
+
+        return true;
+    }
 
     private long? LostThroughTerm() => LogRepair.Read(Disk) is (RepairPhase.Refilling, var term) ? term : null;
 

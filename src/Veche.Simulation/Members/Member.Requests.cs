@@ -59,9 +59,20 @@ internal sealed partial class Member
         }
     }
 
+    private long? Renew(long lease)
+    {
+        long? ttl = _lessor!.Renew(lease, LocalNow);
+        if (ttl is > 0)
+        {
+            _renewed.Add(lease);
+        }
+
+        return ttl;
+    }
+
     public void OnCall(CallMessage call)
     {
-        long? ttl = _lessor!.Renew(call.Lease, LocalNow);
+        long? ttl = Renew(call.Lease);
         if (ttl is > 0)
         {
             ConfirmRenewal(call.Lease, confirmed => _world.Answer(this, call.From, new CallAnswer(confirmed ? ttl : null, call.Operation)));
@@ -124,7 +135,7 @@ internal sealed partial class Member
 
     private void KeepAlive(Operation operation)
     {
-        if (_lessor!.Renew(operation.Lease, LocalNow) is { } ttl)
+        if (Renew(operation.Lease) is { } ttl)
         {
             if (ttl == 0)
             {

@@ -23,6 +23,9 @@ internal sealed partial class Member : IEventSink
     /// <summary>The last term in which its count of leases was looked at.</summary>
     private long _countsInTerm;
 
+    /// <summary>Leases that it has renewed since it began to lead.</summary>
+    private readonly HashSet<long> _renewed = [];
+
     /// <summary>The snapshot that is to be installed next.</summary>
     private SnapshotPoint? _installing;
     private IStateImage? _pinned;
@@ -258,7 +261,7 @@ internal sealed partial class Member : IEventSink
         }
     }
 
-    /// <summary>A leader that begins to count gives no lease more than what is recorded of it, and an election timeout.</summary>
+    /// <summary>A leader that begins to count gives no lease more than what is recorded of it, and an election timeout; unless its holder has been there before anybody could look.</summary>
     private void CheckLeaseTimes()
     {
         if (!_leads || _countsInTerm == Core.Term || _world.Model.Index != _store!.Applied.Index)
@@ -273,7 +276,7 @@ internal sealed partial class Member : IEventSink
                 return;
             }
 
-            if (left > lease.RemainingSeconds + ((_plan.ElectionTimeoutMs + 999) / 1000))
+            if (!_renewed.Contains(lease.Id) && left > lease.RemainingSeconds + ((_plan.ElectionTimeoutMs + 999) / 1000))
             {
                 throw new ViolationException("a new leader gives a lease time back", $"{Id}: {lease} has {left} s left");
             }

@@ -67,6 +67,7 @@ internal sealed partial class Member
             if (leads && !_leads)
             {
                 _world.Operator.Elected(this);
+                _renewed.Clear();
                 _lessor!.Promote(LocalNow, _plan.ElectionTimeoutMs * 1_000_000L, core.Term);
             }
             else if (!leads && _leads)

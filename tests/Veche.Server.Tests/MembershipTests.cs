@@ -1,38 +1,13 @@
-using System.Net;
-using System.Net.Sockets;
-using Google.Protobuf;
 using Grpc.Core;
-using Grpc.Net.Client;
-using Microsoft.Extensions.Logging.Abstractions;
 using Veche.Api;
 using Veche.Api.Members;
 using Veche.Hosting;
-using Veche.Server.Options;
 
 namespace Veche.Server.Tests;
 
 /// <summary>Members that come, go, and come back without their disk; in this process, over real sockets and files.</summary>
-public sealed class MembershipTests : IAsyncLifetime
+public sealed class MembershipTests : SocketClusterTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    private readonly string _directory = Directory.CreateTempSubdirectory("veche-members-").FullName;
-    private readonly Dictionary<string, VecheServer> _servers = [];
-    private readonly List<GrpcChannel> _channels = [];
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
-
-    public async ValueTask DisposeAsync()
-    {
-        _channels.ForEach(static channel => channel.Dispose());
-        foreach (VecheServer server in _servers.Values)
-        {
-            await server.DisposeAsync();
-        }
-
-        Directory.Delete(_directory, recursive: true);
-    }
-
     [Fact]
     public async Task A_member_is_added_joins_becomes_a_voter_and_stops_when_it_is_removed()
     {
@@ -49,7 +24,7 @@ public sealed class MembershipTests : IAsyncLifetime
         await new KV.KVClient(ChannelTo("m0")).PutAsync(new PutRequest { Key = B("a"), Value = B("2") });
 
         VecheServer joined = await StartAsync("m1", cluster, static options => options with { JoinExisting = true });
-        await UntilAsync(() => Task.FromResult(_servers["m0"].Status.Configuration.Voters.Count == 2));
+        await UntilAsync(() => Task.FromResult(Servers["m0"].Status.Configuration.Voters.Count == 2));
         Assert.Equal(added.Member.ID, joined.MemberId.Value);
         Assert.Equal("2", (await new KV.KVClient(ChannelTo("m1")).RangeAsync(new RangeRequest { Key = B("a") })).Kvs[0].Value.ToStringUtf8());
         MemberListResponse list = await new Cluster.ClusterClient(ChannelTo("m1")).MemberListAsync(new MemberListRequest { Linearizable = true });
@@ -68,25 +43,25 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         (string Name, Uri Url)[] cluster = Places(3);
         await StartAllAsync(cluster);
-        await UntilAsync(() => Task.FromResult(_servers.Values.All(static server => server.IsPublished)));
-        string chosen = _servers.First(static pair => pair.Value.Status.Role != Raft.Role.Leader).Key;
-        ulong id = _servers[chosen].MemberId.Value;
+        await UntilAsync(() => Task.FromResult(Servers.Values.All(static server => server.IsPublished)));
+        string chosen = Servers.First(static pair => pair.Value.Status.Role != Raft.Role.Leader).Key;
+        ulong id = Servers[chosen].MemberId.Value;
 
         // Asked of any member, which passes it on.
         var members = new Api.Members.Members.MembersClient(ChannelTo("m1"));
         DescribeReply tuned = await members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = id, Priority = 5 } });
         Assert.Equal(5, tuned.Members.Single(member => member.Id == id).Priority);
-        await UntilAsync(() => Task.FromResult(_servers[chosen].Status.Role == Raft.Role.Leader));
+        await UntilAsync(() => Task.FromResult(Servers[chosen].Status.Role == Raft.Role.Leader));
         await members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = id, Priority = 0 } });
-        await UntilAsync(() => Task.FromResult(_servers.Values.Any(server => server.Status.Role == Raft.Role.Leader && server.MemberId.Value != id)));
+        await UntilAsync(() => Task.FromResult(Servers.Values.Any(server => server.Status.Role == Raft.Role.Leader && server.MemberId.Value != id)));
         await RefusedAsync(members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = 77, Priority = 1 } }), StatusCode.NotFound, "etcdserver: member not found");
         await RefusedAsync(members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = id, Priority = -1 } }), StatusCode.FailedPrecondition, "veche: A priority goes from 0 to 1000000.");
 
         // Only one left that may lead: it has to.
-        foreach (VecheServer server in _servers.Values.Where(server => server.MemberId.Value != id).Take(1))
+        foreach (VecheServer server in Servers.Values.Where(server => server.MemberId.Value != id).Take(1))
         {
             await members.TuneAsync(new TuneRequest { Priority = new PriorityChange { Id = server.MemberId.Value, Priority = 0 } });
-            await UntilAsync(() => Task.FromResult(_servers.Values.Any(other => other.Status.Role == Raft.Role.Leader && other.Status.Configuration.PriorityOf(other.MemberId) == 1)));
+            await UntilAsync(() => Task.FromResult(Servers.Values.Any(other => other.Status.Role == Raft.Role.Leader && other.Status.Configuration.PriorityOf(other.MemberId) == 1)));
         }
     }
 
@@ -95,7 +70,7 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         (string Name, Uri Url)[] cluster = Places(3);
         await StartAllAsync(cluster);
-        await UntilAsync(() => Task.FromResult(_servers.Values.All(static server => server.IsPublished)));
+        await UntilAsync(() => Task.FromResult(Servers.Values.All(static server => server.IsPublished)));
         var members = new Api.Members.Members.MembersClient(ChannelTo("m0"));
         RpcException refused = await Assert.ThrowsAsync<RpcException>(async () => await members.TuneAsync(new TuneRequest { Quorums = new QuorumChange { Election = 2, Commit = 1 } }));
         Assert.Contains("together they have to be more than 3", refused.Status.Detail, StringComparison.Ordinal);
@@ -107,9 +82,9 @@ public sealed class MembershipTests : IAsyncLifetime
         Assert.Contains("veche member quorum", refused.Status.Detail, StringComparison.Ordinal);
 
         // The leader alone commits, and there is no majority beside it.
-        VecheServer leader = _servers.Values.Single(static server => server.Status.Role == Raft.Role.Leader);
-        string name = _servers.First(pair => pair.Value == leader).Key;
-        foreach (string other in _servers.Keys.Where(other => other != name).ToList())
+        VecheServer leader = Servers.Values.Single(static server => server.Status.Role == Raft.Role.Leader);
+        string name = Servers.First(pair => pair.Value == leader).Key;
+        foreach (string other in Servers.Keys.Where(other => other != name).ToList())
         {
             await StopAsync(other);
         }
@@ -146,9 +121,9 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         (string Name, Uri Url)[] cluster = Places(3);
         await StartAllAsync(cluster);
-        await UntilAsync(() => Task.FromResult(_servers.Values.All(static server => server.IsPublished)));
+        await UntilAsync(() => Task.FromResult(Servers.Values.All(static server => server.IsPublished)));
         await StopAsync("m2");
-        Directory.Delete(Path.Combine(_directory, "m2"), recursive: true);
+        Directory.Delete(Path.Combine(DataDirectory, "m2"), recursive: true);
         VecheServer back = await StartAsync("m2", cluster, options => options with { JoinExisting = asJoining });
         var reason = Assert.IsType<MemberExpelledException>(await back.Failure.WaitAsync(Patience));
         Assert.Equal(PeerVerdict.LostItsDisk, reason.Verdict);
@@ -161,12 +136,12 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         (string Name, Uri Url)[] cluster = Places(3);
         await StartAllAsync(cluster);
-        await UntilAsync(() => Task.FromResult(_servers.Values.All(static server => server.IsPublished)));
+        await UntilAsync(() => Task.FromResult(Servers.Values.All(static server => server.IsPublished)));
         Cluster.ClusterClient members = new(ChannelTo("m0"));
-        ulong second = _servers["m1"].MemberId.Value;
-        ulong third = _servers["m2"].MemberId.Value;
+        ulong second = Servers["m1"].MemberId.Value;
+        ulong third = Servers["m2"].MemberId.Value;
         await StopAsync("m2");
-        await UntilAsync(() => Task.FromResult(_servers.Values.Any(static server => server.Status.Role == Raft.Role.Leader)));
+        await UntilAsync(() => Task.FromResult(Servers.Values.Any(static server => server.Status.Role == Raft.Role.Leader)));
 
         // One is down: with one more, or with one of those that work less, a single failure would stop everything.
         var more = new MemberAddRequest { PeerURLs = { "http://127.0.0.1:1" } };
@@ -203,12 +178,12 @@ public sealed class MembershipTests : IAsyncLifetime
         VecheServer server = await StartAsync("m0", cluster);
         await UntilAsync(() => Task.FromResult(server.IsPublished));
         await StopAsync("m0");
-        foreach (string file in Directory.GetFiles(Path.Combine(_directory, "m0", "log")).Where(static file => Path.GetFileName(file) != "incarnation"))
+        foreach (string file in Directory.GetFiles(Path.Combine(DataDirectory, "m0", "log")).Where(static file => Path.GetFileName(file) != "incarnation"))
         {
             File.Delete(file);
         }
 
-        Directory.Delete(Path.Combine(_directory, "m0", "store"), recursive: true);
+        Directory.Delete(Path.Combine(DataDirectory, "m0", "store"), recursive: true);
         ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync("m0", cluster));
         Assert.Contains("log", refused.Message, StringComparison.Ordinal);
     }
@@ -240,7 +215,7 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         (string Name, Uri Url)[] cluster = Places(2);
         await StartAsync("m0", [cluster[0]]);
-        await UntilAsync(() => Task.FromResult(_servers["m0"].IsPublished));
+        await UntilAsync(() => Task.FromResult(Servers["m0"].IsPublished));
         ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync("m1", cluster, static options => options with { JoinExisting = true }));
         Assert.Contains("etcdctl member add m1", refused.Message, StringComparison.Ordinal);
     }
@@ -251,16 +226,6 @@ public sealed class MembershipTests : IAsyncLifetime
         Assert.Equal((code, text), (refused.StatusCode, refused.Status.Detail));
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!await holds())
-        {
-            await ticks.WaitForNextTickAsync(limit.Token);
-        }
-    }
-
     private async Task StartAllAsync((string Name, Uri Url)[] cluster)
     {
         foreach ((string name, _) in cluster)
@@ -268,45 +233,4 @@ public sealed class MembershipTests : IAsyncLifetime
             await StartAsync(name, cluster);
         }
     }
-
-    private async Task<VecheServer> StartAsync(string name, (string Name, Uri Url)[] cluster, Func<ServerOptions, ServerOptions>? more = null)
-    {
-        Uri peer = cluster.First(member => member.Name == name).Url;
-        var options = new ServerOptions
-        {
-            Name = name,
-            DataDirectory = Path.Combine(_directory, name),
-            ListenClientUrls = [new Uri("http://127.0.0.1:0")],
-            ListenPeerUrls = [peer],
-            AdvertisePeerUrls = [peer],
-            InitialCluster = cluster,
-            ElectionTimeoutMs = 300,
-            HeartbeatIntervalMs = 30,
-        };
-        return _servers[name] = await VecheServer.StartAsync(more?.Invoke(options) ?? options, NullLoggerFactory.Instance);
-    }
-
-    private async Task StopAsync(string name)
-    {
-        await _servers[name].DisposeAsync();
-        _servers.Remove(name);
-    }
-
-    private GrpcChannel ChannelTo(string name)
-    {
-        var channel = GrpcChannel.ForAddress(_servers[name].ClientAddresses[0]);
-        _channels.Add(channel);
-        return channel;
-    }
-
-    private static (string Name, Uri Url)[] Places(int count)
-    {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        (string, Uri)[] places = [.. listeners.Select(static (listener, i) => ("m" + i, new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")))];
-        listeners.ForEach(static listener => listener.Dispose());
-        return places;
-    }
-
-    private static ByteString B(string text) => ByteString.CopyFromUtf8(text);
 }

@@ -1,9 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Microsoft.Extensions.Logging.Abstractions;
 using Veche.Api;
 using Veche.Api.Members;
 using Veche.Hosting;
@@ -12,32 +8,13 @@ using Veche.Server.Options;
 namespace Veche.Server.Tests;
 
 /// <summary>Members that vote and hold no data; in this process, over real sockets and files.</summary>
-public sealed class WitnessTests : IAsyncLifetime
+public sealed class WitnessTests : SocketClusterTests
 {
     private const string Needle = "what-no-witness-may-have";
     private const string MayNot = "veche: this member is a witness: it votes, and holds no data. Ask another member";
     private const string OneCopy = "committed with the vote of a witness: 1 copy of the data is known of the 2 of a majority";
 
     private static readonly Metadata Everywhere = new() { { "veche-write-concern", "all" } };
-
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
-    private readonly string _directory = Directory.CreateTempSubdirectory("veche-witness-").FullName;
-    private readonly Dictionary<string, VecheServer> _servers = [];
-    private readonly List<GrpcChannel> _channels = [];
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
-
-    public async ValueTask DisposeAsync()
-    {
-        _channels.ForEach(static channel => channel.Dispose());
-        foreach (VecheServer server in _servers.Values)
-        {
-            await server.DisposeAsync();
-        }
-
-        Directory.Delete(_directory, recursive: true);
-    }
 
     [Fact]
     public async Task Two_members_with_data_and_a_witness_go_on_with_one_and_say_what_that_is_worth()
@@ -62,10 +39,10 @@ public sealed class WitnessTests : IAsyncLifetime
 
         // It catches up, and what the witness stood in for is there twice again.
         await StartAsync(away, cluster, Witnessed);
-        await UntilAsync(() => _servers[away].Status.AppliedIndex == _servers[Leader()].Status.AppliedIndex);
+        await UntilAsync(() => Servers[away].Status.AppliedIndex == Servers[Leader()].Status.AppliedIndex);
         Assert.Null(await PutAsync(Leader(), "both", Everywhere));
         await StopAsync(Leader());
-        await UntilAsync(() => _servers[away].Status.Role == Raft.Role.Leader);
+        await UntilAsync(() => Servers[away].Status.Role == Raft.Role.Leader);
         RangeResponse read = await new KV.KVClient(ChannelTo(away)).RangeAsync(new RangeRequest { Key = B("k") });
         Assert.Equal(Needle + "both", read.Kvs[0].Value.ToStringUtf8());
         await StopAsync(away);
@@ -94,11 +71,11 @@ public sealed class WitnessTests : IAsyncLifetime
         using AsyncDuplexStreamingCall<WatchRequest, WatchResponse> watch = new Watch.WatchClient(channel).Watch();
         await RefusedAsync(watch.ResponseStream.MoveNext(CancellationToken.None));
         using var http = new HttpClient();
-        using HttpResponseMessage gateway = await http.PostAsync(new Uri($"{_servers["m2"].ClientAddresses[0]}/v3/kv/range"), new StringContent("{\"key\":\"aw==\"}"));
+        using HttpResponseMessage gateway = await http.PostAsync(new Uri($"{Servers["m2"].ClientAddresses[0]}/v3/kv/range"), new StringContent("{\"key\":\"aw==\"}"));
         Assert.Contains(MayNot, await gateway.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
-        Assert.Equal("{\"health\":\"true\"}", await http.GetStringAsync(new Uri($"{_servers["m2"].ClientAddresses[0]}/health")));
-        Assert.Equal(_servers["m2"].MemberId.Value, (await new Maintenance.MaintenanceClient(channel).StatusAsync(new StatusRequest())).Header.MemberId);
+        Assert.Equal("{\"health\":\"true\"}", await http.GetStringAsync(new Uri($"{Servers["m2"].ClientAddresses[0]}/health")));
+        Assert.Equal(Servers["m2"].MemberId.Value, (await new Maintenance.MaintenanceClient(channel).StatusAsync(new StatusRequest())).Header.MemberId);
         Assert.Equal(["m0", "m1", "m2"], (await new Cluster.ClusterClient(channel).MemberListAsync(new MemberListRequest { Linearizable = true })).Members.Select(static known => known.Name).Order());
         DescribeReply described = await new Members.MembersClient(channel).DescribeAsync(new DescribeRequest());
         Assert.Equal([("m0", false), ("m1", false), ("m2", true)], described.Members.Select(static known => (known.Name, known.IsWitness)).Order());
@@ -114,7 +91,7 @@ public sealed class WitnessTests : IAsyncLifetime
             await PutAsync("m0", new string('x', 1 << 20));
         }
 
-        await UntilAsync(() => _servers["m0"].Status.FirstIndex > 5);
+        await UntilAsync(() => Servers["m0"].Status.FirstIndex > 5);
         Members.MembersClient members = new(ChannelTo("m0"));
         MemberAddResponse added = await members.AddWitnessAsync(new AddWitnessRequest { PeerUrls = { Urls.Plain(cluster[1].Url) } });
 
@@ -125,7 +102,7 @@ public sealed class WitnessTests : IAsyncLifetime
         Assert.Equal("veche: of 3 voters, 2 are witnesses, and a commit quorum of 2 could be witnesses alone, so what is committed could be held by nobody: have at most 1 of so many; add members with data first", tooMany.Status.Detail);
 
         VecheServer witness = await StartAsync("m1", cluster, static options => options with { JoinExisting = true, Witness = true });
-        await UntilAsync(() => _servers["m0"].Status.Configuration.Voters.Count == 2 && witness.Status.CommitIndex == _servers["m0"].Status.CommitIndex);
+        await UntilAsync(() => Servers["m0"].Status.Configuration.Voters.Count == 2 && witness.Status.CommitIndex == Servers["m0"].Status.CommitIndex);
         Assert.True(witness.Status.FirstIndex > 5, "it was to be a snapshot");
         Assert.True(witness.Status.Configuration.IsWitness(witness.MemberId));
         Assert.Equal(added.Member.ID, witness.MemberId.Value);
@@ -150,7 +127,7 @@ public sealed class WitnessTests : IAsyncLifetime
         (string Name, Uri Url)[] cluster = Places(3);
         await FoundAsync(cluster);
         await StopAsync("m2");
-        Directory.Delete(Path.Combine(_directory, "m2"), recursive: true);
+        Directory.Delete(Path.Combine(DataDirectory, "m2"), recursive: true);
         VecheServer again = await StartAsync("m2", cluster, static options => Witnessed(options) with { Witness = true });
         var reason = Assert.IsType<MemberExpelledException>(await again.Failure.WaitAsync(Patience));
         Assert.Equal(PeerVerdict.LostItsDisk, reason.Verdict);
@@ -163,18 +140,18 @@ public sealed class WitnessTests : IAsyncLifetime
         (string Name, Uri Url)[] cluster = Places(3);
         await FoundAsync(cluster);
         await PutAsync(Leader(), "both");
-        long committed = _servers[Leader()].Status.CommitIndex;
-        await UntilAsync(() => _servers["m2"].Status.AppliedIndex >= committed);
+        long committed = Servers[Leader()].Status.CommitIndex;
+        await UntilAsync(() => Servers["m2"].Status.AppliedIndex >= committed);
         await StopAsync("m2");
-        string log = Directory.EnumerateFiles(Path.Combine(_directory, "m2", "log"), "wal-0*.log").Order(StringComparer.Ordinal).First();
+        string log = Directory.EnumerateFiles(Path.Combine(DataDirectory, "m2", "log"), "wal-0*.log").Order(StringComparer.Ordinal).First();
         byte[] bytes = await File.ReadAllBytesAsync(log);
         bytes[bytes.AsSpan().IndexOf("http://127.0.0.1"u8)] ^= 1;
         await File.WriteAllBytesAsync(log, bytes);
 
         VecheServer again = await StartAsync("m2", cluster, Witnessed);
         await UntilAsync(() => again.Status is { IsRecovering: false } status && status.AppliedIndex > committed);
-        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(Path.Combine(_directory, "m2", "log"), "damaged-*"));
-        await UntilAsync(() => _servers.Values.Any(static server => server.Status.Role == Raft.Role.Leader));
+        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(Path.Combine(DataDirectory, "m2", "log"), "damaged-*"));
+        await UntilAsync(() => Servers.Values.Any(static server => server.Status.Role == Raft.Role.Leader));
         await StopAsync("m2");
         Assert.False(Holds("m2"), "the witness has a value");
     }
@@ -184,15 +161,16 @@ public sealed class WitnessTests : IAsyncLifetime
     {
         (string Name, Uri Url)[] cluster = Places(1);
         await StartAsync("m0", cluster);
-        await UntilAsync(() => _servers["m0"].IsPublished);
+        await UntilAsync(() => Servers["m0"].IsPublished);
         await StopAsync("m0");
         ServerStartException mistaken = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync("m0", cluster, static options => options with { Witness = true }));
         Assert.Contains("belongs to a member with data; start it without --witness", mistaken.Message, StringComparison.Ordinal);
     }
 
-    private static ServerOptions Witnessed(ServerOptions options) => options with { InitialWitnesses = ["m2"], Witness = options.Name == "m2" };
+    /// <summary>The check would want five seconds of health before a change; it has tests of its own.</summary>
+    protected override ServerOptions Usual(ServerOptions options) => options with { StrictReconfigCheck = false };
 
-    private static ByteString B(string text) => ByteString.CopyFromUtf8(text);
+    private static ServerOptions Witnessed(ServerOptions options) => options with { InitialWitnesses = ["m2"], Witness = options.Name == "m2" };
 
     private static async Task RefusedAsync(Task call)
     {
@@ -200,30 +178,11 @@ public sealed class WitnessTests : IAsyncLifetime
         Assert.Equal((StatusCode.Unavailable, MayNot), (refused.StatusCode, refused.Status.Detail));
     }
 
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!holds())
-        {
-            await ticks.WaitForNextTickAsync(limit.Token);
-        }
-    }
+    private string Leader() => Servers.Single(static pair => pair.Value.Status.Role == Raft.Role.Leader).Key;
 
-    private static (string Name, Uri Url)[] Places(int count)
-    {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        (string, Uri)[] places = [.. listeners.Select(static (listener, i) => ("m" + i, new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")))];
-        listeners.ForEach(static listener => listener.Dispose());
-        return places;
-    }
+    private string Follower() => Servers.Single(static pair => pair.Key != "m2" && pair.Value.Status.Role != Raft.Role.Leader).Key;
 
-    private string Leader() => _servers.Single(static pair => pair.Value.Status.Role == Raft.Role.Leader).Key;
-
-    private string Follower() => _servers.Single(static pair => pair.Key != "m2" && pair.Value.Status.Role != Raft.Role.Leader).Key;
-
-    private bool Holds(string name) => Directory.EnumerateFiles(Path.Combine(_directory, name), "*", SearchOption.AllDirectories).Any(static path => File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Needle)) >= 0);
+    private bool Holds(string name) => Directory.EnumerateFiles(Path.Combine(DataDirectory, name), "*", SearchOption.AllDirectories).Any(static path => File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Needle)) >= 0);
 
     /// <summary>Writes, and returns what there was to be warned of.</summary>
     private async Task<string?> PutAsync(string name, string value, Metadata? metadata = null, Action<Metadata>? look = null)
@@ -238,42 +197,5 @@ public sealed class WitnessTests : IAsyncLifetime
     {
         VecheServer[] started = await Task.WhenAll(cluster.Select(member => StartAsync(member.Name, cluster, Witnessed)));
         await UntilAsync(() => started.All(static server => server.IsPublished) && started.Any(static server => server.Status.Role == Raft.Role.Leader));
-    }
-
-    private async Task<VecheServer> StartAsync(string name, (string Name, Uri Url)[] cluster, Func<ServerOptions, ServerOptions>? more = null)
-    {
-        Uri peer = cluster.First(member => member.Name == name).Url;
-        var options = new ServerOptions
-        {
-            Name = name,
-            DataDirectory = Path.Combine(_directory, name),
-            ListenClientUrls = [new Uri("http://127.0.0.1:0")],
-            ListenPeerUrls = [peer],
-            AdvertisePeerUrls = [peer],
-            InitialCluster = cluster,
-            ElectionTimeoutMs = 300,
-            HeartbeatIntervalMs = 30,
-            StrictReconfigCheck = false,
-        };
-        VecheServer server = await VecheServer.StartAsync(more?.Invoke(options) ?? options, NullLoggerFactory.Instance);
-        lock (_servers)
-        {
-            _servers[name] = server;
-        }
-
-        return server;
-    }
-
-    private async Task StopAsync(string name)
-    {
-        await _servers[name].DisposeAsync();
-        _servers.Remove(name);
-    }
-
-    private GrpcChannel ChannelTo(string name)
-    {
-        var channel = GrpcChannel.ForAddress(_servers[name].ClientAddresses[0]);
-        _channels.Add(channel);
-        return channel;
     }
 }

@@ -8,6 +8,18 @@ namespace Veche.Server.Tls;
 /// <summary>Certificates that a member makes for itself (<c>--auto-tls</c>, <c>--peer-auto-tls</c>): they keep what is said from listeners, and prove nothing about who says it.</summary>
 internal static class SelfSigned
 {
+    /// <summary>The same settings, with the certificates that a member should make for itself.</summary>
+    /// <exception cref="ServerStartException">The directory cannot be used.</exception>
+    public static ServerOptions With(ServerOptions options) => options with
+    {
+        ClientTls = options.ClientTls is { IsSelfSigned: true } client
+            ? Ensure(Path.Combine(options.DataDirectory, "fixtures", "client"), options.ListenClientUrls.Select(static url => url.IdnHost.Trim('[', ']')), client.SelfSignedYears, client)
+            : options.ClientTls,
+        PeerTls = options.PeerTls is { IsSelfSigned: true } peer
+            ? Ensure(Path.Combine(options.DataDirectory, "fixtures", "peer"), options.ListenPeerUrls.Select(static url => url.IdnHost.Trim('[', ']')), peer.SelfSignedYears, peer)
+            : options.PeerTls,
+    };
+
     /// <summary>Makes a certificate, or finds the one made before.</summary>
     /// <param name="directory">Where it is kept.</param>
     /// <param name="hosts">Names and addresses it is for.</param>

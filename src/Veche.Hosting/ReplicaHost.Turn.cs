@@ -97,8 +97,10 @@ public sealed partial class ReplicaHost
         CompleteReads(_output.ReadyReads);
         CompleteRefused();
         CompleteAcknowledged();
-        CompleteAdministration(_output.Administration);
         UpdateStatus();
+
+        // Behind the status: who is told that leadership was handed over finds the new leader in it.
+        CompleteAdministration(_output.Administration);
         Arm(nowNs);
         _output.Clear();
     }

@@ -26,6 +26,9 @@ public sealed class WorldTests
     [InlineData(366149529119003653)]
     [InlineData(366149529119005022)]
     [InlineData(366149529119008197)]
+    [InlineData(879678733266000377)]
+    [InlineData(879678733266005343)]
+    [InlineData(879678733266009023)]
     public void A_seed_that_once_showed_a_bug_shows_none(ulong seed) => AssertClean(Simulation.Run(SimulationPlan.Draw(seed)));
 
     /// <summary>The same for seeds that were bent toward a scenario.</summary>

@@ -22,8 +22,8 @@ internal sealed partial class Member
     /// <summary>Its log was just begun anew.</summary>
     private bool _isNew;
 
-    /// <summary>A repair was begun; a crash may have come at any of its steps, the last one included.</summary>
-    private bool _isBeginningRepair;
+    /// <summary>While a repair is being begun: what the disk says of repairs before it. A crash may come at any step, before the first and after the last one included.</summary>
+    private (RepairPhase Phase, long LostThroughTerm)? _beforeRepair;
 
     /// <summary>True when damage does not ruin it.</summary>
     private bool MayRepair => _plan.RepairsLogs && LastConfiguration is { Voters.Count: >= FewestVoters };
@@ -47,11 +47,11 @@ internal sealed partial class Member
         _lost.Add(Durable);
         Durable = new DurableLog();
         _interrupted.Clear();
-        _isBeginningRepair = true;
         _world.Note(Number, $"begins to repair its log: {finding}", TraceKind.Note, TraceRole.Down);
-        Disk.OperationsUntilCrash = _random.Chance(0.3) ? _random.Below(25) : -1;
         try
         {
+            _beforeRepair ??= LogRepair.Read(Disk);
+            Disk.OperationsUntilCrash = _random.Chance(0.3) ? _random.Below(25) : -1;
             LogRepair.Begin(Disk, LogOptionsOf(new LogIdentity(World.ClusterId, Id)));
             _home = null;
             LogRepair.StateIsEmpty(Disk);
@@ -88,7 +88,7 @@ internal sealed partial class Member
 
     private void RepairBegun()
     {
-        _isBeginningRepair = false;
+        _beforeRepair = null;
         _world.Count("log repairs");
         _world.Atlas.Recovers(Number);
         _isNew = true;
@@ -96,16 +96,25 @@ internal sealed partial class Member
 
     private bool GoOnWithRepair()
     {
-        RepairPhase phase = LogRepair.Read(Disk).Phase;
-        if (phase == RepairPhase.Begun)
+        (RepairPhase Phase, long LostThroughTerm) now = LogRepair.Read(Disk);
+        if (now.Phase == RepairPhase.Begun)
         {
             return Repair("goes on after a crash");
         }
 
-        if (phase == RepairPhase.Refilling && _isBeginningRepair)
+        if (_beforeRepair is { } before)
         {
-            // The crash came when the last step was done.
-            RepairBegun();
+            if (now == before)
+            {
+                // Nothing of it is durable: everything is as it was, and damaged still.
+                _beforeRepair = null;
+                Durable = _lost[^1];
+                _lost.RemoveAt(_lost.Count - 1);
+            }
+            else
+            {
+                RepairBegun();
+            }
         }
 
         return true;

@@ -47,7 +47,7 @@ public class ForkTests
 
     /// <summary>Whoever adds a field adds it to Fork and Describe, and then here.</summary>
     [Theory]
-    [InlineData(typeof(RaftCore), "_ackedRoundOf _copiedIndex _deadlineNs _entries _hardStateChanged _hardStateWrite _heardLeaderNs _isApplyStalled _isRecentlyActive _keepThrough _lateTicks _ledger _lostThroughTerm _matchOf _nowNs _options _out _random _reset _startedNs _state _timeoutsSatOut _trail _vote _waitsForUs _wellAfterNs <Ailments>k__BackingField <CommitIndex>k__BackingField <Term>k__BackingField")]
+    [InlineData(typeof(RaftCore), "_ackedRoundOf _copiedIndex _deadlineNs _entries _hardStateChanged _hardStateWrite _heardLeaderNs _isApplyStalled _isRecentlyActive _keepThrough _lateTicks _ledger _lostThroughTerm _matchOf _nowNs _options _out _random _reset _startedNs _state _timeoutsSatOut _timeoutsUnled _trail _vote _waitsForUs _wellAfterNs <Ailments>k__BackingField <CommitIndex>k__BackingField <Term>k__BackingField")]
     [InlineData("Veche.Raft.LogTrail", "_configurations _runs _sums <Base>k__BackingField <Last>k__BackingField")]
     [InlineData("Veche.Raft.WriteLedger", "_pending <LastIssued>k__BackingField <LastPersisted>k__BackingField <PersistedIndex>k__BackingField")]
     [InlineData("Veche.Raft.ReadQueue", "_confirming _rounds <Fresh>k__BackingField <LastRound>k__BackingField")]

@@ -14,7 +14,7 @@ public class ScenarioTests
     [InlineData("changes", 2614, 7890)]
     [InlineData("quorums", 3901, 11627)]
     [InlineData("quorums-refused", 152, 360)]
-    [InlineData("priority", 339979, 1908951)]
+    [InlineData("priority", 357962, 2009573)]
     [InlineData("witness", 174516, 645175)]
     [InlineData("transfer", 6709, 22540)]
     [InlineData("prevote", 137895, 756464)]

@@ -53,12 +53,14 @@ public sealed class PriorityTests
         for (int i = 0; i < 10; i++)
         {
             node.Wait(2 * ElectionTimeoutMs);
-            Assert.Equal((Role.Follower, 0), (node.Core.Role, node.Core.Term));
+            Assert.Contains(node.Core.Role, (Role[])[Role.Follower, Role.PreCandidate]);
+            Assert.Equal(0, node.Core.Term);
         }
 
         node.Step(new RaftInput.Campaign());
         node.Receive(new TimeoutNow(M(2), Self, 0));
-        Assert.Equal((Role.Follower, 0), (node.Core.Role, node.Core.Term));
+        Assert.Contains(node.Core.Role, (Role[])[Role.Follower, Role.PreCandidate]);
+        Assert.Equal(0, node.Core.Term);
         node.Receive(new VoteRequest(M(2), Self, 1, LogPosition.Zero, PreVote: false, LeaderTransfer: false));
         Assert.True(Assert.Single(node.Sent<VoteReply>()).Granted);
     }
@@ -218,6 +220,28 @@ public sealed class PriorityTests
     }
 
     [Fact]
+    public void Who_may_not_lead_asks_after_long_silence_who_is_there_and_serves_who_may()
+    {
+        // A learner that was promoted and has not heard of it does not campaign, and only this member can tell it. Found by veche sim, seed 901683151437007763.
+        CoreHarness node = NotToLeadAndAsking(Voters(3).WithPriority(Self, 0));
+        node.Receive(new VoteReply(M(2), Self, 2, Granted: true, PreVote: true));
+        Assert.Equal((Role.Candidate, 2L), (node.Core.Role, node.Core.Term));
+        node.Persist();
+        node.Receive(new VoteReply(M(2), Self, 2, Granted: true, PreVote: false));
+        Assert.Equal((Role.Leader, M(2)), (node.Core.Role, node.Core.TransferTarget));
+    }
+
+    [Fact]
+    public void Who_may_not_lead_does_not_lead_where_only_others_that_may_not_are_there()
+    {
+        CoreHarness node = NotToLeadAndAsking(Voters(3).WithPriority(Self, 0).WithPriority(M(3), 0));
+        node.Receive(new VoteReply(M(3), Self, 2, Granted: true, PreVote: true));
+        node.Wait(2 * ElectionTimeoutMs);
+        node.Receive(new VoteReply(M(3), Self, 2, Granted: true, PreVote: true));
+        Assert.Equal((Role.PreCandidate, 1L), (node.Core.Role, node.Core.Term));
+    }
+
+    [Fact]
     public void Unknown_attributes_are_passed_over_unless_they_must_be_known()
     {
         byte[] Encoded(byte tag) => [1, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 9, 0, tag, 1, 77, 1, 4, 5, 0, 0, 0];
@@ -244,6 +268,29 @@ public sealed class PriorityTests
         node.Persist();
         node.Receive(new VoteReply(M(2), Self, 3, Granted: true, PreVote: false));
         Assert.Equal((Role.Leader, M(2)), (node.Core.Role, node.Core.TransferTarget));
+        return node;
+    }
+
+    /// <summary>Nobody has led since long, and nobody has asked for a vote: it asks who would give one, for no term that it begins.</summary>
+    private static CoreHarness NotToLeadAndAsking(Configuration configuration)
+    {
+        var node = new CoreHarness(start: new RaftStart
+        {
+            HardState = new HardState(1, M(3)),
+            Base = new SnapshotPoint(LogPosition.Zero, configuration),
+            Entries = [new EntrySummary(1, 1, Entry.OverheadBytes)],
+            CommittedIndex = 1,
+        });
+        for (int timeouts = 0; timeouts < 6; timeouts++)
+        {
+            node.Wait(2 * ElectionTimeoutMs);
+            Assert.Empty(node.Sent<VoteRequest>());
+        }
+
+        node.Wait(2 * ElectionTimeoutMs);
+        Assert.NotEmpty(node.Sent<VoteRequest>());
+        Assert.All(node.Sent<VoteRequest>(), static request => Assert.True(request.PreVote));
+        Assert.Equal((Role.PreCandidate, 1L), (node.Core.Role, node.Core.Term));
         return node;
     }
 

@@ -5,16 +5,29 @@ public sealed partial class RaftCore
 {
     private void OnElectionTimeout()
     {
-        if (!SitsOut() && (MayCampaign || !_waitsForUs.IsNone))
+        if (SitsOut())
+        {
+            SeeThatNobodyLeads();
+        }
+        else if (MayCampaign || !_waitsForUs.IsNone)
         {
             BeginElection();
         }
+        else if (AsksWhoIsThere())
+        {
+            AskBeforehand();
+        }
         else
         {
-            // Who may not be elected does not ask; but that the leader has gone silent must show.
-            BecomeFollower(Term, MemberId.None);
-            ((FollowerState)_state).ElectionDeadlineNs = NextElectionDeadline();
+            SeeThatNobodyLeads();
         }
+    }
+
+    /// <summary>Who may not be elected does not ask; but that the leader has gone silent must show.</summary>
+    private void SeeThatNobodyLeads()
+    {
+        BecomeFollower(Term, MemberId.None);
+        ((FollowerState)_state).ElectionDeadlineNs = NextElectionDeadline();
     }
 
     /// <summary>
@@ -124,6 +137,11 @@ public sealed partial class RaftCore
         }
 
         (reply.Granted ? candidate.Granted : candidate.Denied).Add(reply.From);
+        if (reply is { Granted: true, PreVote: true })
+        {
+            NoteWhoIsThere(reply.From);
+        }
+
         JudgeElection(candidate);
     }
 
@@ -131,13 +149,13 @@ public sealed partial class RaftCore
     {
         if (Configuration.HasElectionQuorum(candidate.Granted.Contains))
         {
-            if (candidate.Role == Role.PreCandidate)
-            {
-                Campaign(leaderTransfer: false);
-            }
-            else
+            if (candidate.Role == Role.Candidate)
             {
                 BecomeLeader();
+            }
+            else if (MayCampaign || !_waitsForUs.IsNone)
+            {
+                Campaign(leaderTransfer: false);
             }
         }
         else if (Configuration.IsLost(candidate.Denied.Contains))
@@ -184,6 +202,7 @@ public sealed partial class RaftCore
         _heardLeaderNs = _nowNs;
         _waitsForUs = MemberId.None;
         _timeoutsSatOut = 0;
+        _timeoutsUnled = 0;
         ((FollowerState)_state).ElectionDeadlineNs = NextElectionDeadline();
     }
 

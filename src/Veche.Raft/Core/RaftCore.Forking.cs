@@ -19,6 +19,7 @@ public sealed partial class RaftCore
             _deadlineNs = _deadlineNs,
             _wellAfterNs = _wellAfterNs,
             _timeoutsSatOut = _timeoutsSatOut,
+            _timeoutsUnled = _timeoutsUnled,
             Ailments = Ailments,
             CommitIndex = CommitIndex,
             _copiedIndex = _copiedIndex,
@@ -54,6 +55,7 @@ public sealed partial class RaftCore
         writer.Number(_lostThroughTerm ?? -1);
         writer.Flag(HeardLeaderLately);
         writer.Member(_waitsForUs);
+        writer.Number(Math.Min(_timeoutsUnled, TimeoutsBeforeAsking));
         writer.Number(Math.Max(0, _hardStateWrite - _ledger.LastPersisted));
         _trail.Describe(writer);
         _ledger.Describe(writer);

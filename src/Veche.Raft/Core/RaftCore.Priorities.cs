@@ -6,6 +6,14 @@ public sealed partial class RaftCore
     /// <summary>How many looks are let pass after one at which leadership was offered: the offer stops proposals for up to an election timeout when it is not taken.</summary>
     private const int LooksBetweenOffers = 10;
 
+    /// <summary>More than an ill member that may lead sits out, so that one is not taken for a member that cannot know that it may.</summary>
+    private const int TimeoutsBeforeAsking = TimeoutsToSitOut + 2;
+
+    private int _timeoutsUnled;
+
+    /// <summary>Whether this is a voter with data that keeps out of elections only because it is not to lead.</summary>
+    private bool IsNotToLead => !IsRecovering && !_options.IsWitness && Configuration.IsVoter(Id) && !MayCampaign;
+
     private bool MayLead(Configuration configuration) => !_options.IsWitness && configuration.IsVoter(Id) && configuration.PriorityOf(Id) > 0;
 
     /// <summary>
@@ -38,9 +46,24 @@ public sealed partial class RaftCore
     /// </summary>
     private void NoteWhoIsBehind(MemberId candidate)
     {
-        if (Leader.IsNone && !IsRecovering && !_options.IsWitness && Configuration.IsVoter(Id) && !MayCampaign && Configuration.Voters.Contains(candidate) && Configuration.PriorityOf(candidate) > 0)
+        if (Leader.IsNone && IsNotToLead && Configuration.MayTakeOver(candidate))
         {
             _waitsForUs = candidate;
+        }
+    }
+
+    /// <summary>
+    /// Nobody has led for long, and nobody who may has asked for a vote either. One that may can be alive all the same, and not know that it may: a learner that was promoted
+    /// hears of it with the log, and the only one to bring that may be this member. So it asks who would vote, which changes nothing for anybody.
+    /// </summary>
+    private bool AsksWhoIsThere() => IsNotToLead && ++_timeoutsUnled > TimeoutsBeforeAsking;
+
+    /// <summary>The answer: it lives, and lacks nothing that this member would have to ask of somebody else.</summary>
+    private void NoteWhoIsThere(MemberId voter)
+    {
+        if (_waitsForUs.IsNone && IsNotToLead && Configuration.MayTakeOver(voter))
+        {
+            _waitsForUs = voter;
         }
     }
 

@@ -22,6 +22,11 @@ internal static class PlanCommand
             {
                 var sizes = new QuorumSizes(context.Parsed.GetValue(election), context.Parsed.GetValue(commit));
                 bool isPlanned = context.Parsed.GetResult(members) is not null || context.Parsed.GetResult(zones) is not null;
+                if (!isPlanned && new Option[] { witnesses, election, commit }.FirstOrDefault(option => context.Parsed.GetResult(option) is not null) is { } unused)
+                {
+                    throw new CommandFailedException(ExitCode.Usage, $"{unused.Name} is for a cluster to come: say --members or --zones too");
+                }
+
                 Placement placement = isPlanned
                     ? Parse(context.Parsed.GetResult(members) is null ? null : context.Parsed.GetValue(members), context.Parsed.GetValue(zones), sizes, context.Parsed.GetValue(witnesses))
                     : await AskAsync(context, cancellationToken).ConfigureAwait(false);

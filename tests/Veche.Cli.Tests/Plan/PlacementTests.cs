@@ -62,6 +62,39 @@ public sealed class PlacementTests
     }
 
     [Theory]
+    [InlineData("a:1,b:1,c:1", "c:1", "", 1)]
+    [InlineData("a:2,b:2,c:1", "c:1", "", 2)]
+    [InlineData("a:2,b:2,c:1", "a:1,b:1", "", 1)]
+    [InlineData("a:2,b:1", "b:1", "a", 1)]
+    [InlineData("a:1,b:2,c:2", "b:1,c:1", "", 1)]
+    public void Witnesses_vote_and_hold_nothing(string zones, string witnesses, string fatal, int fewestCopies)
+    {
+        Placement placement = PlanCommand.Parse(null, zones, QuorumSizes.Majority, witnesses);
+        Assert.Equal((fatal, fewestCopies), (string.Join(' ', placement.Fatal), placement.FewestCopies));
+        Assert.Contains(placement.Warnings, static warning => warning.Contains("a write may be committed with", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Witnesses_that_are_left_alone_stop_although_they_are_enough()
+    {
+        Placement placement = PlanCommand.Parse(null, "a:2,b:1,c:1,d:1", new QuorumSizes(4, 2), "b:1");
+        Assert.Equal(Outcome.NoElections, placement.Losses.Single(static loss => loss.Zone == "a").Outcome);
+        placement = PlanCommand.Parse(null, "a:3,b:2", new QuorumSizes(4, 2), "b:2");
+        Assert.Equal(Outcome.Stops, placement.Losses.Single(static loss => loss.Zone == "a").Outcome);
+    }
+
+    [Theory]
+    [InlineData(0, "plan", "--members", "5", "--witnesses", "2")]
+    [InlineData(0, "plan", "--zones", "a:1,b:1,c:1", "--witnesses", "c:1")]
+    [InlineData(1, "plan", "--members", "3", "--witnesses", "2")]
+    [InlineData(ExitCode.Usage, "plan", "--members", "3", "--witnesses", "4")]
+    [InlineData(ExitCode.Usage, "plan", "--members", "3", "--witnesses", "one")]
+    [InlineData(ExitCode.Usage, "plan", "--zones", "a:1,b:2", "--witnesses", "c:1")]
+    [InlineData(ExitCode.Usage, "plan", "--witnesses", "1")]
+    [InlineData(ExitCode.Usage, "plan", "--commit", "2")]
+    public async Task What_it_ends_with_where_some_are_witnesses(int code, params string[] arguments) => Assert.Equal(code, (await Run.CommandAsync(arguments)).Code);
+
+    [Theory]
     [InlineData(0, "plan", "--members", "5", "--zones", "a:2,b:2,c:1")]
     [InlineData(0, "plan", "--members", "4")]
     [InlineData(1, "plan", "--zones", "a:3,b:2")]

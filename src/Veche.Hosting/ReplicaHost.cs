@@ -102,6 +102,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
         _listener = new PeerListener(options, Math.Max(2 * options.ElectionTimeoutMs, 1000), _log, new Receiver(this));
         _logWork = new WorkQueue<LogWork>("veche-log", DoLogWork, Fail);
         _applyWork = new WorkQueue<ApplyWork>("veche-apply", DoApplyWork, Fail);
+        _tidyTimer = new Timer(_ => _applyWork.Post(new ApplyWork(Tidy: true)));
         _ticker = new Timer(static host => ((ReplicaHost)host!).OnTimer(), this, Timeout.Infinite, Timeout.Infinite);
         _sweeper = new Timer(static host => ((ReplicaHost)host!).Sweep(), this, Timeout.Infinite, Timeout.Infinite);
         _status = BuildStatus();
@@ -231,6 +232,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
 
         _logWork.Dispose();
         _applyWork.Dispose();
+        await _tidyTimer.DisposeAsync().ConfigureAwait(false);
         FailEverybody(new RefusedException(RefusalReason.Stopping, "the member is stopping"));
         _wal.Dispose();
         (_disk as IDisposable)?.Dispose();

@@ -69,11 +69,14 @@ return errors > 0 && total.TotalCount == 0 ? 1 : 0;
 async Task<LongHistogram> RunAsync(int client)
 {
     var histogram = new LongHistogram(60_000_000_000, 3);
-    var kv = new KV.KVClient(channels[client % connections]);
+    // Each request at the next member, or a single client would measure whether its member happens to lead.
+    KV.KVClient[] members = [.. channels.Select(static channel => new KV.KVClient(channel))];
+    int next = client;
     var random = new Random(client);
     await Task.Yield();
     while (true)
     {
+        KV.KVClient kv = members[next++ % members.Length];
         long started = Stopwatch.GetTimestamp();
         if (started >= until)
         {

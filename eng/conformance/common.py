@@ -98,8 +98,8 @@ class Store:
         """The leader, once all are healthy, and after how long."""
         return wait_until(lambda: all(map(self.healthy, self.names)) and self.leader(), seconds)
 
-    def post(self, name, path, body=None):
-        request = urllib.request.Request(self.client[name] + path, json.dumps(body or {}).encode(), {"Content-Type": "application/json"})
+    def post(self, name, path, body=None, headers=None):
+        request = urllib.request.Request(self.client[name] + path, json.dumps(body or {}).encode(), {"Content-Type": "application/json", **(headers or {})})
         try:
             with urllib.request.urlopen(request, timeout=2) as response:
                 return json.load(response)

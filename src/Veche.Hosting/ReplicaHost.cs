@@ -76,6 +76,7 @@ public sealed partial class ReplicaHost : IReplicaHost, IAsyncDisposable
                 SnapshotEntries = options.SnapshotEntries,
                 SnapshotBytes = options.SnapshotBytes,
                 TrailingEntries = options.TrailingEntries,
+                LogIsRead = options.LogIsRead,
                 EntryCacheBytes = options.EntryCacheBytes,
                 StateIsDurable = stateMachine.IsDurable,
             },

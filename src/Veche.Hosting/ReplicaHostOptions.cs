@@ -74,6 +74,9 @@ public sealed record ReplicaHostOptions
     /// <summary>See <see cref="ReplicaOptions.TrailingEntries"/>. Default 5,000.</summary>
     public long TrailingEntries { get; init; } = 5_000;
 
+    /// <summary>See <see cref="ReplicaOptions.LogIsRead"/>; the reader uses <see cref="ReplicaHost.ReadLog"/> and <see cref="ReplicaHost.LogTaken"/>. Default false.</summary>
+    public bool LogIsRead { get; init; }
+
     /// <summary>See <see cref="ReplicaOptions.EntryCacheBytes"/>. Default 16 MiB.</summary>
     public long EntryCacheBytes { get; init; } = 16 << 20;
 

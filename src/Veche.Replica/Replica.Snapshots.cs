@@ -63,6 +63,16 @@ public sealed partial class Replica
 
     private bool _compactDue;
 
+    /// <summary>What is read by somebody outside stays in the log until they have it.</summary>
+    private long _takenThrough;
+    private bool _waitsForReader;
+
+    private void OnLogTaken(long throughIndex)
+    {
+        _takenThrough = Math.Max(_takenThrough, throughIndex);
+        _compactDue |= _waitsForReader;
+    }
+
     private void CompactIfDue(ReplicaOutput output)
     {
         if (!_compactDue || _installing || _pendingInstall is not null || Trust == StateTrust.Reseeding)
@@ -77,6 +87,12 @@ public sealed partial class Replica
         {
             // A follower that is being sent a snapshot needs the entries after it next; dropping them now would start it all over.
             through = Math.Min(through, index);
+        }
+
+        _waitsForReader = _options.LogIsRead && _takenThrough < through;
+        if (_waitsForReader)
+        {
+            through = _takenThrough;
         }
 
         if (through < _core.FirstIndex)

@@ -103,6 +103,9 @@ public sealed partial class Replica
             case ReplicaInput.StateSaved saved:
                 OnStateSaved(saved.DurableIndex);
                 break;
+            case ReplicaInput.LogTaken taken:
+                OnLogTaken(taken.ThroughIndex);
+                break;
             case ReplicaInput.SnapshotSending sending:
                 _snapshotsInFlight[sending.To] = sending.Index;
                 break;

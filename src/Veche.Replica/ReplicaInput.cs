@@ -54,6 +54,9 @@ public abstract record ReplicaInput
     /// <summary>The state machine has been flushed (or written to a snapshot file) and survives a crash up to this index. An index of 0 says that it failed and changes nothing.</summary>
     public sealed record StateSaved(long DurableIndex) : ReplicaInput;
 
+    /// <summary>Whoever reads the log from outside (<see cref="ReplicaOptions.LogIsRead"/>) has kept all applied entries up to an index, and needs them no more.</summary>
+    public sealed record LogTaken(long ThroughIndex) : ReplicaInput;
+
     /// <summary>A snapshot asked for by <see cref="ReplicaOutput.SnapshotSends"/> now stands at this index, and is being sent.</summary>
     public sealed record SnapshotSending(MemberId To, long Index) : ReplicaInput;
 

@@ -59,6 +59,9 @@ public sealed record ReplicaOptions
     /// <summary>Bytes of log entries after which a snapshot (or flush) is taken whatever their number. Default 64 MiB.</summary>
     public long SnapshotBytes { get; init; } = 64 << 20;
 
+    /// <summary>Somebody outside reads the log: entries are dropped only once they have been taken (<see cref="ReplicaInput.LogTaken"/>). Default false.</summary>
+    public bool LogIsRead { get; init; }
+
     /// <summary>Entries kept in the log behind a snapshot, so that a slow follower rarely needs one. Default 5,000.</summary>
     public long TrailingEntries { get; init; } = 5_000;
 

@@ -7,6 +7,7 @@ using Veche.Raft;
 using Veche.Server.Admission;
 using Veche.Server.Auth;
 using Veche.Server.Http;
+using Veche.Server.Audit;
 using Veche.Server.Integrity;
 using Veche.Server.Options;
 using Veche.Server.Recipes;
@@ -59,6 +60,9 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
     /// <summary>Whether the state may be shown. Set before anything is served.</summary>
     public StateGuard Guard { get; set; } = null!;
+
+    /// <summary>Writes the audit trail; null when there is none.</summary>
+    public AuditWriter? Audit { get; set; }
 
     /// <summary>Ends when the member stops, or its state must not be shown any more: whoever waits or streams then says so and ends.</summary>
     public CancellationToken Stopping => Guard.Serving;

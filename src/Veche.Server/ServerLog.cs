@@ -28,6 +28,42 @@ internal sealed partial class ServerLog(ILogger logger)
 
     public void LogInFailed(string user) => LogInFailed(logger, user);
 
+    [LoggerMessage(EventId = 320, Level = LogLevel.Warning, Message = "the audit trail was damaged at {Where}; it is written again from the log, from index {Index} on")]
+    private static partial void AuditTrailDamaged(ILogger logger, string where, long index);
+
+    [LoggerMessage(EventId = 321, Level = LogLevel.Error, Message = "the audit trail cannot be written: {Reason}. The log keeps what is to be told, and grows")]
+    private static partial void AuditTrailWaits(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 322, Level = LogLevel.Information, Message = "the audit trail is written again")]
+    private static partial void AuditTrailGoesOn(ILogger logger);
+
+    [LoggerMessage(EventId = 323, Level = LogLevel.Error, Message = "nothing more is written to the audit trail: {Reason} The log keeps what is to be told, and grows")]
+    private static partial void AuditTrailStops(ILogger logger, string reason);
+
+    public void AuditTrailDamaged(string where, long index) => AuditTrailDamaged(logger, where, index);
+
+    public void AuditTrailStops(string reason) => AuditTrailStops(logger, reason);
+
+    /// <summary>Says it once for each reason.</summary>
+    public void AuditTrailWaits(ref string? said, string reason)
+    {
+        if (said != reason)
+        {
+            said = reason;
+            AuditTrailWaits(logger, reason);
+        }
+    }
+
+    /// <summary>Says it if it had been said that it is not so.</summary>
+    public void AuditTrailGoesOn(ref string? said)
+    {
+        if (said is not null)
+        {
+            said = null;
+            AuditTrailGoesOn(logger);
+        }
+    }
+
     [LoggerMessage(EventId = 260, Level = LogLevel.Information, Message = "compacted by itself at revision {Revision}")]
     private static partial void Compacted(ILogger logger, long revision);
 

@@ -7,6 +7,7 @@ using Veche.Api.Commands;
 using Veche.Hosting;
 using Veche.Raft;
 using Veche.Replica;
+using Veche.Server.Audit;
 using Veche.Server.Auth;
 using Veche.Server.Http;
 using Veche.Server.Integrity;
@@ -38,10 +39,11 @@ public sealed class VecheServer : IAsyncDisposable
     private readonly StoreFlusher _flusher;
     private readonly RoundTrips _roundTrips;
     private readonly StateGuard _guard;
+    private readonly AuditWriter? _audit;
     private Task _publishing = Task.CompletedTask;
     private int _stopped;
 
-    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, RoundTrips roundTrips, StateGuard guard, ServerLog log, CancellationTokenSource stop)
+    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, RoundTrips roundTrips, StateGuard guard, AuditWriter? audit, ServerLog log, CancellationTokenSource stop)
     {
         _store = store;
         _host = host;
@@ -53,6 +55,7 @@ public sealed class VecheServer : IAsyncDisposable
         _flusher = new StoreFlusher(store, log);
         _roundTrips = roundTrips;
         _guard = guard;
+        _audit = audit;
         _log = log;
         _stop = stop;
     }
@@ -189,6 +192,7 @@ public sealed class VecheServer : IAsyncDisposable
         await Task.Delay(Linger, CancellationToken.None).ConfigureAwait(false);
         await _web.StopAsync(cancellationToken).ConfigureAwait(false);
         await _web.DisposeAsync().ConfigureAwait(false);
+        await EndAsync(_audit).ConfigureAwait(false);
         await _host.DisposeAsync().ConfigureAwait(false);
         _store.Dispose();
         _stop.Dispose();
@@ -217,16 +221,30 @@ public sealed class VecheServer : IAsyncDisposable
         var observer = new MemberObserver(lessor, guard, options.ElectionTimeoutMs);
         AuthSetup auth;
         ReplicaHost host;
+        AuditWriter? audit = AuditWriter.Of(member, log);
         try
         {
             auth = new AuthSetup(member, log);
-            host = ReplicaHost.Start(HostOptions(options, identity, log, follower) with { StateIsLost = store.AwaitsState, Rollbacks = identity.IsWitness ? null : new RollbackFiles(options.Memory ? null : Path.Combine(options.DataDirectory, RollbackFiles.DirectoryName), store, member.Writes.Metrics, log, TimeProvider.System) }, store, new PeerCalls(leases, changes, guard), observer, loggers.CreateLogger("veche"));
+            host = ReplicaHost.Start(HostOptions(options, identity, log, follower) with { LogIsRead = audit is not null, StateIsLost = store.AwaitsState, Rollbacks = identity.IsWitness ? null : new RollbackFiles(options.Memory ? null : Path.Combine(options.DataDirectory, RollbackFiles.DirectoryName), store, member.Writes.Metrics, log, TimeProvider.System) }, store, new PeerCalls(leases, changes, guard), observer, loggers.CreateLogger("veche"));
         }
         catch (Exception exception) when (exception is HostStartException or OptionException)
         {
+            await EndAsync(audit).ConfigureAwait(false);
             throw new ServerStartException(exception.Message, exception);
         }
 
+        try
+        {
+            audit?.Start(host);
+        }
+        catch (ServerStartException)
+        {
+            await EndAsync(audit).ConfigureAwait(false);
+            await host.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        member.Audit = audit;
         auth.Begin(host.Status.LastIndex);
         member.Host = host;
         member.Metrics = host.Metrics;
@@ -240,6 +258,7 @@ public sealed class VecheServer : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException or OptionException or ServerStartException)
         {
+            await EndAsync(audit).ConfigureAwait(false);
             await host.DisposeAsync().ConfigureAwait(false);
             throw exception is ServerStartException
                 ? exception
@@ -250,7 +269,7 @@ public sealed class VecheServer : IAsyncDisposable
                     exception);
         }
 
-        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), new RoundTrips(member), guard, log, stop);
+        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), new RoundTrips(member), guard, audit, log, stop);
         changes.Start();
         leases.Start();
         guard.Start();
@@ -260,6 +279,8 @@ public sealed class VecheServer : IAsyncDisposable
         server._publishing = Task.Run(() => server.PublishAsync(member), CancellationToken.None);
         return server;
     }
+
+    private static ValueTask EndAsync(AuditWriter? audit) => audit?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>A state that was damaged before the start, or replaced and not verified yet, is not served.</summary>
     private static async ValueTask DistrustIfDueAsync(KeyValueStore store, ReplicaHost host, StateGuard guard, ClusterIdentity identity)

@@ -15,6 +15,9 @@ public sealed partial class KeyValueStore
     /// <summary>How many versions are looked at after each batch while compacted history takes room.</summary>
     private const int VersionsReclaimedPerBatch = 500;
 
+    /// <summary>Told of each command that was applied: its index, the revision after it, and why it was refused, if it was. On the thread that applies.</summary>
+    public Action<long, long, StoreError?>? EntryApplied { get; set; }
+
     private readonly byte[] _metaBytes = new byte[Meta.Length];
     private MvccWriter? _writer;
 
@@ -44,6 +47,7 @@ public sealed partial class KeyValueStore
             {
                 object result = Do(writer, entry, i > 0 ? batch.Entries[i - 1].Position : null);
                 Counters.CountResult(result);
+                EntryApplied?.Invoke(entry.Position.Index, writer.Revision, result as StoreError);
                 if (entry.WantsResult)
                 {
                     batch.SetResult(i, result);

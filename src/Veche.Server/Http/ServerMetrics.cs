@@ -59,6 +59,7 @@ internal sealed class ServerMetrics
         Gauge quarantined = make.CreateGauge("veche_state_quarantined", "Whether this member's state is damaged or differs from the others' and is being replaced. 1 is yes, 0 is no.");
         Counter stateChecks = make.CreateCounter("veche_state_checks_total", "Times this member has hashed its state to have it compared.");
         Counter stateRepairs = make.CreateCounter("veche_state_repairs_total", "States of this member that were replaced by another member's since the start.");
+        Gauge? audited = member.Options.AuditDirectory is null ? null : make.CreateGauge("veche_audit_index", "Index of the last entry of the log that is in the audit trail of this member.");
         Gauge slowWatchers = make.CreateGauge("etcd_debugging_mvcc_slow_watcher_total", "Watches that read what was before and do not yet get events as they happen.");
         Gauge pendingEvents = make.CreateGauge("etcd_debugging_mvcc_pending_events_total", "Events that wait to be sent.");
         Counter transactions = make.CreateCounter("etcd_mvcc_txn_total", "Transactions.");
@@ -81,6 +82,7 @@ internal sealed class ServerMetrics
             recovering.Set(status.IsRecovering ? 1 : 0);
             scrubbed.IncTo(member.Metrics.ScrubbedBytes);
             repairs.IncTo(member.Metrics.LogRepairs);
+            audited?.Set(member.Audit?.Through ?? 0);
             quarantined.Set(member.Guard.Reason is null ? 0 : 1);
             stateChecks.IncTo(member.Guard.Checks);
             stateRepairs.IncTo(member.Guard.Repairs);

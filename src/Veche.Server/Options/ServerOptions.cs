@@ -62,6 +62,9 @@ public sealed record ServerOptions
     /// <summary>A leader whose disk or state machine makes no progress for so many milliseconds gives leadership away (<c>--veche-leader-stall-ms</c>). Default null, for four election timeouts; 0 for never; otherwise at least an election timeout.</summary>
     public int? LeaderStallMs { get; init; }
 
+    /// <summary>Directory of this member's audit trail (<c>--veche-audit-dir</c>). Default null: there is none.</summary>
+    public string? AuditDirectory { get; init; }
+
     /// <summary>How often the leader has all members hash their state at the same place in the log and compares them (<c>--state-hash-interval</c>). Default 10 s; 0 for never; otherwise at least 100 ms.</summary>
     public TimeSpan StateHashInterval { get; init; } = TimeSpan.FromSeconds(10);
 

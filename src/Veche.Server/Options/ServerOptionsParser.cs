@@ -188,6 +188,7 @@ public static class ServerOptionsParser
                 ElectionTimeoutMs = (int)Number("election-timeout", Defaults.ElectionTimeoutMs, 10, 50_000),
                 LeaderStallMs = given.ContainsKey("veche-leader-stall-ms") ? (int)Number("veche-leader-stall-ms", 0, 0, 600_000) : null,
                 StateHashInterval = Duration("state-hash-interval", Defaults.StateHashInterval),
+                AuditDirectory = given.ContainsKey("veche-audit-dir") ? Text("veche-audit-dir", string.Empty) : null,
                 SnapshotCount = Number("snapshot-count", Defaults.SnapshotCount, 1, long.MaxValue),
                 QuotaBackendBytes = Number("quota-backend-bytes", Defaults.QuotaBackendBytes, long.MinValue, long.MaxValue),
                 AutoCompaction = AutoCompaction.Parse(Choice("auto-compaction-mode", "periodic", "periodic", "revision"), Text("auto-compaction-retention", "0")),
@@ -232,6 +233,13 @@ public static class ServerOptionsParser
             if (options.StateHashInterval != TimeSpan.Zero && options.StateHashInterval < TimeSpan.FromMilliseconds(100))
             {
                 throw new OptionException($"--state-hash-interval ({options.StateHashInterval.TotalMilliseconds}ms) should be 0s, for never, or at least 100ms: each check is an entry of the log and reads some of the data");
+            }
+
+            if (options.AuditDirectory is not null && (options.Memory || options.Witness || options.AuditDirectory.Length == 0))
+            {
+                throw new OptionException(options.AuditDirectory.Length == 0 ? "--veche-audit-dir should name a directory"
+                    : options.Memory ? "--veche-audit-dir needs a member that keeps its log: with --memory there is none to write the trail from after a restart"
+                    : "--veche-audit-dir is for members with data: a --witness does not see what is written");
             }
 
             int founders = options.InitialCluster.Select(static member => member.Name).Distinct().Count();

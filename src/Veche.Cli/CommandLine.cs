@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Veche.Cli.Audit;
 using Veche.Cli.Client;
 using Veche.Cli.Dev;
 using Veche.Cli.Keys;
@@ -36,6 +37,7 @@ internal static class CommandLine
         SnapshotCommand.CreateRestore(),
         RoleCommand.Create(),
         RollbackCommand.Create(),
+        AuditCommand.Create(),
         ServeCommand.Describe(),
         SimulateCommand.Create(),
         SessionCommands.CreateSession(),

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Veche.Cli.Audit;
 using Veche.Cli.Leases;
 using Veche.Cli.Members;
 using Veche.Cli.Plan;
@@ -31,6 +32,8 @@ namespace Veche.Cli.Client;
 [JsonSerializable(typeof(RoleShape))]
 [JsonSerializable(typeof(RollbackCommand.ReappliedShape))]
 [JsonSerializable(typeof(RollbackCommand.RollbackSummary))]
+[JsonSerializable(typeof(AuditCommand.VerifiedShape))]
+[JsonSerializable(typeof(AuditCommand.ShownShape))]
 [JsonSerializable(typeof(SavedShape))]
 [JsonSerializable(typeof(SessionCommands.OutcomeShape))]
 [JsonSerializable(typeof(SessionCommands.SessionShape))]

@@ -42,6 +42,9 @@ public sealed record AuditLine
     /// <summary>What is said of the entry or gap, as it stands there. For entries it is the same in every member's trail.</summary>
     public required string Content { get; init; }
 
+    /// <summary>Why entries of a gap are not there; empty for others.</summary>
+    public string Why { get; init; } = string.Empty;
+
     /// <summary>The revision of the keys after the entry, where it was known.</summary>
     public long? Revision { get; init; }
 
@@ -121,7 +124,7 @@ public sealed record AuditLine
 
         if (root.TryGetProperty("gap", out JsonElement gap))
         {
-            return new AuditLine { Kind = AuditLineKind.Gap, From = gap.GetProperty("from").GetInt64(), Through = gap.GetProperty("through").GetInt64(), Content = gap.GetRawText(), Time = time, Hash = hash };
+            return new AuditLine { Kind = AuditLineKind.Gap, From = gap.GetProperty("from").GetInt64(), Through = gap.GetProperty("through").GetInt64(), Content = gap.GetRawText(), Why = gap.GetProperty("why").GetString()!, Time = time, Hash = hash };
         }
 
         JsonElement head = root.GetProperty("trail");

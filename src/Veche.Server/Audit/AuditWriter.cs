@@ -26,7 +26,7 @@ internal sealed class AuditWriter : IAsyncDisposable
     private (long Index, string Content)? _toCompare;
     private long _through;
     private string? _failing;
-    private bool _isOver;
+    private bool _writes;
 
     /// <summary>Opens the trail, before the member is started.</summary>
     /// <exception cref="ServerStartException">The directory cannot be used; the message says why and what to do.</exception>
@@ -97,6 +97,7 @@ internal sealed class AuditWriter : IAsyncDisposable
         }
 
         Compare();
+        _writes = true;
         _running = Task.Run(RunAsync);
     }
 
@@ -105,7 +106,7 @@ internal sealed class AuditWriter : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
-        if (_host is not null && !_isOver)
+        if (_writes)
         {
             WriteAll();
         }
@@ -137,7 +138,7 @@ internal sealed class AuditWriter : IAsyncDisposable
         }
         catch (ServerStartException exception)
         {
-            _isOver = true;
+            _writes = false;
             _log.AuditTrailStops(exception.Message);
         }
     }

@@ -8,13 +8,16 @@ namespace Veche.Store.Engine.Rocks;
 /// </summary>
 internal sealed unsafe class RocksEngine : IKeyValueEngine
 {
+    private readonly RocksDatabase _shared;
     private readonly nint _database;
     private readonly nint _unlogged;
     private readonly RocksBatch _batch = new();
     private readonly RocksHealth _health = new();
     private readonly Lock _viewLock = new();
     private readonly Lock _defragmentLock = new();
+    private readonly Lock _flushLock = new();
     private bool _closing;
+    private bool _closed;
     private RocksView? _view;
 
     public RocksEngine(string directory)
@@ -30,6 +33,7 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
                 : new IOException($"the store in {directory} cannot be opened: {message}. Is another member using it?");
         }
 
+        _shared = new RocksDatabase(_database);
         _unlogged = RocksNative.CreateWriteOptions();
         RocksNative.DisableLog(_unlogged, 1);
     }
@@ -66,7 +70,8 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
         // Everybody who reads between two commits shares one view.
         lock (_viewLock)
         {
-            _view ??= new RocksView(_database, _health);
+            ObjectDisposedException.ThrowIf(_closing, this);
+            _view ??= new RocksView(_shared, _health);
             _view.Share();
             return _view;
         }
@@ -93,12 +98,20 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
 
     public void Flush()
     {
-        nint options = RocksNative.CreateFlushOptions();
-        RocksNative.SetWait(options, 1);
-        byte* error = null;
-        RocksNative.Flush(_database, options, &error);
-        RocksNative.DestroyFlushOptions(options);
-        _health.ThrowIfAny("flushing the store", error);
+        lock (_flushLock)
+        {
+            if (_closed)
+            {
+                throw new IOException("the store is closed");
+            }
+
+            nint options = RocksNative.CreateFlushOptions();
+            RocksNative.SetWait(options, 1);
+            byte* error = null;
+            RocksNative.Flush(_database, options, &error);
+            RocksNative.DestroyFlushOptions(options);
+            _health.ThrowIfAny("flushing the store", error);
+        }
     }
 
     public void Dispose()
@@ -108,11 +121,20 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
             return;
         }
 
-        _closing = true;
+        lock (_viewLock)
+        {
+            _closing = true;
+        }
+
         RocksNative.DisableManualCompaction(_database);
         lock (_defragmentLock)
         {
             // One that was under way has ended.
+        }
+
+        lock (_flushLock)
+        {
+            _closed = true;
         }
 
         lock (_viewLock)
@@ -123,7 +145,7 @@ internal sealed unsafe class RocksEngine : IKeyValueEngine
 
         _batch.Dispose();
         RocksNative.DestroyWriteOptions(_unlogged);
-        RocksNative.Close(_database);
+        _shared.Release();
     }
 
     private long Property(string name)

@@ -3,6 +3,7 @@ namespace Veche.Store.Engine.Rocks;
 /// <summary>A snapshot of the database, shared and counted: it goes with its last user.</summary>
 internal sealed class RocksView : IEngineView
 {
+    private readonly RocksDatabase _shared;
     private readonly nint _database;
     private readonly nint _snapshot;
     private readonly nint _options = RocksNative.CreateReadOptions();
@@ -10,11 +11,13 @@ internal sealed class RocksView : IEngineView
     private readonly RocksHealth _health;
     private int _users = 1;
 
-    public RocksView(nint database, RocksHealth health)
+    public RocksView(RocksDatabase database, RocksHealth health)
     {
         _health = health;
-        _database = database;
-        _snapshot = RocksNative.CreateSnapshot(database);
+        _shared = database;
+        _shared.Share();
+        _database = database.Handle;
+        _snapshot = RocksNative.CreateSnapshot(_database);
         RocksNative.SetSnapshot(_options, _snapshot);
         RocksNative.SetSnapshot(_passingOptions, _snapshot);
         RocksNative.SetFillCache(_passingOptions, 0);
@@ -35,6 +38,7 @@ internal sealed class RocksView : IEngineView
             RocksNative.DestroyReadOptions(_options);
             RocksNative.DestroyReadOptions(_passingOptions);
             RocksNative.ReleaseSnapshot(_database, _snapshot);
+            _shared.Release();
         }
     }
 }

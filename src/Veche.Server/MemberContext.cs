@@ -6,6 +6,7 @@ using Veche.Hosting;
 using Veche.Raft;
 using Veche.Server.Admission;
 using Veche.Server.Auth;
+using Veche.Server.Canaries;
 using Veche.Server.Http;
 using Veche.Server.Audit;
 using Veche.Server.Integrity;
@@ -60,6 +61,9 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
     /// <summary>Whether the state may be shown. Set before anything is served.</summary>
     public StateGuard Guard { get; set; } = null!;
+
+    /// <summary>Writes canaries, if there are to be any. Set before anything is served.</summary>
+    public CanaryWriter Canaries { get; set; } = null!;
 
     /// <summary>Writes the audit trail; null when there is none.</summary>
     public AuditWriter? Audit { get; set; }

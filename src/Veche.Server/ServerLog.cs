@@ -40,6 +40,16 @@ internal sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(EventId = 323, Level = LogLevel.Error, Message = "nothing more is written to the audit trail: {Reason} The log keeps what is to be told, and grows")]
     private static partial void AuditTrailStops(ILogger logger, string reason);
 
+    [LoggerMessage(EventId = 330, Level = LogLevel.Warning, Message = "the canary of this member is not confirmed: {Reason}")]
+    private static partial void CanaryNotConfirmed(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 331, Level = LogLevel.Information, Message = "canaries of this member are read back whole again")]
+    private static partial void CanariesWhole(ILogger logger);
+
+    public void CanaryNotConfirmed(string reason) => CanaryNotConfirmed(logger, reason);
+
+    public void CanariesWhole() => CanariesWhole(logger);
+
     public void AuditTrailDamaged(string where, long index) => AuditTrailDamaged(logger, where, index);
 
     public void AuditTrailStops(string reason) => AuditTrailStops(logger, reason);

@@ -9,6 +9,7 @@ using Veche.Raft;
 using Veche.Replica;
 using Veche.Server.Audit;
 using Veche.Server.Auth;
+using Veche.Server.Canaries;
 using Veche.Server.Http;
 using Veche.Server.Integrity;
 using Veche.Server.Membership;
@@ -40,10 +41,11 @@ public sealed class VecheServer : IAsyncDisposable
     private readonly RoundTrips _roundTrips;
     private readonly StateGuard _guard;
     private readonly AuditWriter? _audit;
+    private readonly CanaryWriter _canaries;
     private Task _publishing = Task.CompletedTask;
     private int _stopped;
 
-    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, RoundTrips roundTrips, StateGuard guard, AuditWriter? audit, ServerLog log, CancellationTokenSource stop)
+    private VecheServer(KeyValueStore store, ReplicaHost host, LeaseKeeper leases, MembershipChanges changes, MemberObserver observer, WebApplication web, AutoCompactor compactor, RoundTrips roundTrips, StateGuard guard, AuditWriter? audit, CanaryWriter canaries, ServerLog log, CancellationTokenSource stop)
     {
         _store = store;
         _host = host;
@@ -56,6 +58,7 @@ public sealed class VecheServer : IAsyncDisposable
         _roundTrips = roundTrips;
         _guard = guard;
         _audit = audit;
+        _canaries = canaries;
         _log = log;
         _stop = stop;
     }
@@ -65,6 +68,9 @@ public sealed class VecheServer : IAsyncDisposable
 
     /// <summary>Ends with the reason when the member has stopped itself, because its disk failed or its log is damaged.</summary>
     public Task<Exception> Failure => _observer.Failure;
+
+    /// <summary>What writes canaries.</summary>
+    internal CanaryWriter Canaries => _canaries;
 
     /// <summary>Who this member is.</summary>
     public MemberId MemberId => _host.Id;
@@ -178,6 +184,7 @@ public sealed class VecheServer : IAsyncDisposable
 
         _log.Stopping();
         await _stop.CancelAsync().ConfigureAwait(false);
+        await _canaries.DisposeAsync().ConfigureAwait(false);
         await _guard.DisposeAsync().ConfigureAwait(false);
         await _publishing.ConfigureAwait(false);
         await _compactor.DisposeAsync().ConfigureAwait(false);
@@ -245,6 +252,7 @@ public sealed class VecheServer : IAsyncDisposable
         }
 
         member.Audit = audit;
+        member.Canaries = new CanaryWriter(member, log, TimeProvider.System);
         auth.Begin(host.Status.LastIndex);
         member.Host = host;
         member.Metrics = host.Metrics;
@@ -269,13 +277,14 @@ public sealed class VecheServer : IAsyncDisposable
                     exception);
         }
 
-        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), new RoundTrips(member), guard, audit, log, stop);
+        var server = new VecheServer(store, host, leases, changes, observer, web, new AutoCompactor(member, log), new RoundTrips(member), guard, audit, member.Canaries, log, stop);
         changes.Start();
         leases.Start();
         guard.Start();
         server._compactor.Start();
         server._flusher.Start();
         server._roundTrips.Start();
+        server._canaries.Start();
         server._publishing = Task.Run(() => server.PublishAsync(member), CancellationToken.None);
         return server;
     }

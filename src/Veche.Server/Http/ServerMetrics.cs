@@ -60,6 +60,9 @@ internal sealed class ServerMetrics
         Counter stateChecks = make.CreateCounter("veche_state_checks_total", "Times this member has hashed its state to have it compared.");
         Counter stateRepairs = make.CreateCounter("veche_state_repairs_total", "States of this member that were replaced by another member's since the start.");
         Gauge? audited = member.Options.AuditDirectory is null ? null : make.CreateGauge("veche_audit_index", "Index of the last entry of the log that is in the audit trail of this member.");
+        bool hasCanaries = member.Options.CanaryInterval > TimeSpan.Zero;
+        Counter? canaries = hasCanaries ? make.CreateCounter("veche_canaries_total", "Canaries of this member, by outcome: read back whole, unknown whether written, refused, meddled with by somebody else, or damage of this member's state.", "outcome") : null;
+        Gauge? canaryAt = hasCanaries ? make.CreateGauge("veche_canary_confirmed_timestamp_seconds", "When the last canary of this member was read back whole; 0 for never.") : null;
         Gauge slowWatchers = make.CreateGauge("etcd_debugging_mvcc_slow_watcher_total", "Watches that read what was before and do not yet get events as they happen.");
         Gauge pendingEvents = make.CreateGauge("etcd_debugging_mvcc_pending_events_total", "Events that wait to be sent.");
         Counter transactions = make.CreateCounter("etcd_mvcc_txn_total", "Transactions.");
@@ -82,6 +85,12 @@ internal sealed class ServerMetrics
             recovering.Set(status.IsRecovering ? 1 : 0);
             scrubbed.IncTo(member.Metrics.ScrubbedBytes);
             repairs.IncTo(member.Metrics.LogRepairs);
+            canaries?.WithLabels("whole").IncTo(member.Canaries.Whole);
+            canaries?.WithLabels("unknown").IncTo(member.Canaries.Unknown);
+            canaries?.WithLabels("refused").IncTo(member.Canaries.Refused);
+            canaries?.WithLabels("meddling").IncTo(member.Canaries.Meddling);
+            canaries?.WithLabels("damage").IncTo(member.Canaries.Damaged);
+            canaryAt?.Set(member.Canaries.ConfirmedAtSeconds);
             audited?.Set(member.Audit?.Through ?? 0);
             quarantined.Set(member.Guard.Reason is null ? 0 : 1);
             stateChecks.IncTo(member.Guard.Checks);

@@ -114,6 +114,9 @@ internal sealed class StateGuard : IAsyncDisposable
         }
     }
 
+    /// <summary>The state was found wrong by somebody who reads it.</summary>
+    public void Suspect(string reason) => Quarantine(reason, null);
+
     /// <summary>How far the host is with taking another member's state.</summary>
     public void TrustChanged(StateTrust trust)
     {

@@ -30,6 +30,8 @@ internal static class Flags
         new("election-timeout", false, "milliseconds without a leader before an election (default: 1000)"),
         new("veche-leader-stall-ms", false, "milliseconds without progress of disk or state machine after which a leader gives leadership away; 0 for never (default: four election timeouts)"),
         new("state-hash-interval", false, "how often members compare their states at the same place in the log; 0s for never (default: 10s)"),
+        new("veche-canary-interval", false, "how often this member writes a value that it knows and reads it back, at least 100ms; 0s for never (default: 0s)"),
+        new("veche-canary-prefix", false, "what the keys of those values begin with; the member's id follows (default: veche/canary/)"),
         new("veche-audit-dir", false, "directory of this member's audit trail: a line for every entry of the log, with no gap (default: no trail)"),
         new("snapshot-count", false, "entries between two snapshots (default: 100000)"),
         new("quota-backend-bytes", false, "most bytes of data; 0 for 2 GiB, negative for no quota (default: 0)"),

@@ -62,6 +62,12 @@ public sealed record ServerOptions
     /// <summary>A leader whose disk or state machine makes no progress for so many milliseconds gives leadership away (<c>--veche-leader-stall-ms</c>). Default null, for four election timeouts; 0 for never; otherwise at least an election timeout.</summary>
     public int? LeaderStallMs { get; init; }
 
+    /// <summary>How often this member writes a canary and reads it back (<c>--veche-canary-interval</c>). Default 0: never. Otherwise at least 100 ms.</summary>
+    public TimeSpan CanaryInterval { get; init; }
+
+    /// <summary>What the keys of canaries begin with; the member's id follows (<c>--veche-canary-prefix</c>). Default <c>veche/canary/</c>.</summary>
+    public string CanaryPrefix { get; init; } = "veche/canary/";
+
     /// <summary>Directory of this member's audit trail (<c>--veche-audit-dir</c>). Default null: there is none.</summary>
     public string? AuditDirectory { get; init; }
 

@@ -188,6 +188,8 @@ public static class ServerOptionsParser
                 ElectionTimeoutMs = (int)Number("election-timeout", Defaults.ElectionTimeoutMs, 10, 50_000),
                 LeaderStallMs = given.ContainsKey("veche-leader-stall-ms") ? (int)Number("veche-leader-stall-ms", 0, 0, 600_000) : null,
                 StateHashInterval = Duration("state-hash-interval", Defaults.StateHashInterval),
+                CanaryInterval = Duration("veche-canary-interval", Defaults.CanaryInterval),
+                CanaryPrefix = Text("veche-canary-prefix", Defaults.CanaryPrefix),
                 AuditDirectory = given.ContainsKey("veche-audit-dir") ? Text("veche-audit-dir", string.Empty) : null,
                 SnapshotCount = Number("snapshot-count", Defaults.SnapshotCount, 1, long.MaxValue),
                 QuotaBackendBytes = Number("quota-backend-bytes", Defaults.QuotaBackendBytes, long.MinValue, long.MaxValue),
@@ -233,6 +235,11 @@ public static class ServerOptionsParser
             if (options.StateHashInterval != TimeSpan.Zero && options.StateHashInterval < TimeSpan.FromMilliseconds(100))
             {
                 throw new OptionException($"--state-hash-interval ({options.StateHashInterval.TotalMilliseconds}ms) should be 0s, for never, or at least 100ms: each check is an entry of the log and reads some of the data");
+            }
+
+            if (options.CanaryInterval != TimeSpan.Zero && options.CanaryInterval < TimeSpan.FromMilliseconds(100))
+            {
+                throw new OptionException($"--veche-canary-interval ({options.CanaryInterval.TotalMilliseconds}ms) should be 0s, for never, or at least 100ms: each canary is a write");
             }
 
             if (options.AuditDirectory is not null && (options.Memory || options.Witness || options.AuditDirectory.Length == 0))

@@ -7,6 +7,9 @@ namespace Veche.Simulation.Verdicts;
 /// <summary>What may be said of other members: held against what they really hold, which no member could know.</summary>
 internal sealed class MessageRules(World world)
 {
+    /// <summary>Who has said to whom that it would vote for it in which term.</summary>
+    private readonly HashSet<(MemberId Voter, MemberId Candidate, long Term)> _wouldVote = [];
+
     /// <summary>A message leaves a member.</summary>
     public void Sends(RaftCore core, PeerMessage message, DurableLog durable)
     {
@@ -20,6 +23,17 @@ internal sealed class MessageRules(World world)
                 if (heartbeat.Commit > 0 && !world.Holds(message.To, heartbeat.Commit, world.Judge.Canon.CommittedTerm(heartbeat.Commit)))
                 {
                     throw new ViolationException("a heartbeat vouches for an entry that its receiver does not hold", $"{core.Id} tells {message.To} that {heartbeat.Commit} is committed");
+                }
+
+                break;
+            case VoteReply { PreVote: true, Granted: true } reply:
+                _wouldVote.Add((core.Id, message.To, reply.Term));
+                break;
+            case VoteRequest { PreVote: false, LeaderTransfer: false } request when core.Role == Role.Candidate && core.Term == request.Term:
+                // thesis §9.6: or it would depose a leader that the others still hear.
+                if (!core.Configuration.HasElectionQuorum(member => member == core.Id || _wouldVote.Contains((member, core.Id, request.Term))))
+                {
+                    throw new ViolationException("a member campaigns although no quorum had said that it would vote for it", $"{core.Id} in term {request.Term}, with {core.Configuration}");
                 }
 
                 break;

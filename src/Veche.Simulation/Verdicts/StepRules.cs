@@ -9,6 +9,8 @@ internal sealed class StepRules
     private readonly RaftOptions _options;
     private readonly long _startedNs;
     private long _heardNs = long.MinValue;
+    private readonly Dictionary<MemberId, long> _matches = [];
+    private (long Term, long Configuration) _matchesOf;
     private (long Term, MemberId Vote, MemberId Leader, Role Role, LogPosition Last, long Commit) _before;
 
     /// <summary>Begins with the member.</summary>
@@ -53,6 +55,9 @@ internal sealed class StepRules
             case Heartbeat heartbeat:
                 Heard(core, heartbeat, nowNs);
                 break;
+            case AppendAccepted accepted when core.Role == Role.Leader:
+                Counted(core, accepted.From);
+                break;
             case VoteRequest { PreVote: false } request when core.Vote == request.From && core.Term == request.Term && (_before.Term != request.Term || _before.Vote != request.From):
                 Voted(core, request, nowNs);
                 break;
@@ -75,6 +80,32 @@ internal sealed class StepRules
         if (_heardNs != long.MinValue && nowNs < _heardNs + ElectionTimeoutNs)
         {
             throw new ViolationException("a member voted that has confirmed a lease", $"{core.Id} votes for {candidate} in term {core.Term}, {(nowNs - _heardNs) / 1_000_000} ms after it heard from a leader");
+        }
+    }
+
+    /// <summary>What a follower has acknowledged it has: however late an older answer comes, a leader does not take it for less.</summary>
+    private void Counted(RaftCore core, MemberId from)
+    {
+        if (_matchesOf != (core.Term, core.ConfigurationIndex))
+        {
+            // Who was removed and added again begins anew.
+            _matchesOf = (core.Term, core.ConfigurationIndex);
+            _matches.Clear();
+        }
+
+        foreach (FollowerProgress follower in core.Followers)
+        {
+            if (follower.Member != from)
+            {
+                continue;
+            }
+
+            if (_matches.TryGetValue(from, out long known) && follower.Match < known)
+            {
+                throw new ViolationException("a leader counts less of a follower's log than it knew of", $"{core.Id} knew that {from} has {known}, and now counts {follower.Match}");
+            }
+
+            _matches[from] = follower.Match;
         }
     }
 

@@ -46,13 +46,9 @@ internal sealed class HardStateCopy : IDisposable
 
             var copy = new HardStateCopy(file, identity);
             List<(long Number, HardState State)> slots = copy.Read(out bool isWhole);
-            foreach ((long number, HardState written) in slots)
-            {
-                if (number > copy._number)
-                {
-                    (copy._number, copy._written) = (number, written);
-                }
-            }
+
+            // Only where to go on: what is read may be what a sync that failed left in memory, and must be written again before anything rests on it.
+            copy._number = slots.Select(static slot => slot.Number).DefaultIfEmpty().Max();
 
             if (!isWhole)
             {

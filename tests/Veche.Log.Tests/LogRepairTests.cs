@@ -113,6 +113,26 @@ public sealed class LogRepairTests
         }
     }
 
+    /// <summary>After a sync that failed, a file reads as it was written, and a loss of power shows that it is not. Found by veche sim, seed 868422786785000418.</summary>
+    [Fact]
+    public void A_copy_that_a_failed_sync_has_left_in_memory_is_written_again()
+    {
+        var disk = new MemoryDisk(canCrash: true);
+        var state = new HardState(1, new MemberId(2));
+        using (WriteAheadLog failing = Open(disk).Log)
+        {
+            disk.SyncFailure = "Input/output error";
+            failing.Write(new LogWrite { WriteId = 1, HardState = state });
+            Assert.Throws<LogFailedException>(failing.Sync);
+        }
+
+        disk.SyncFailure = null;
+        using WriteAheadLog log = Open(disk).Log;
+        log.Write(new LogWrite { WriteId = 1, HardState = state });
+        log.Sync();
+        Assert.Equal(state, HardStateCopy.ReadWhole(disk.Crash(static () => false), Identity));
+    }
+
     /// <summary>Entries and votes, with a flipped bit where later records prove that it had been durable.</summary>
     private static MemoryDisk Damaged()
     {

@@ -30,6 +30,7 @@ public sealed class WorldTests
     [InlineData(879678733266005343)]
     [InlineData(879678733266009023)]
     [InlineData(901683151437007763)]
+    [InlineData(868422786785000418)]
     public void A_seed_that_once_showed_a_bug_shows_none(ulong seed) => AssertClean(Simulation.Run(SimulationPlan.Draw(seed)));
 
     /// <summary>The same for seeds that were bent toward a scenario.</summary>

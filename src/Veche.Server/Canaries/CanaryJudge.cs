@@ -24,8 +24,9 @@ internal sealed class CanaryJudge(ulong cluster, ulong member)
 {
     private long _number;
     private ByteString? _value;
+
+    /// <summary>Which version of its key the last acknowledged write must be; null when that is not known.</summary>
     private long? _version;
-    private bool _isUncertain = true;
 
     /// <summary>The revision of the last acknowledged write; 0 before the first.</summary>
     public long Revision { get; private set; }
@@ -41,12 +42,17 @@ internal sealed class CanaryJudge(ulong cluster, ulong member)
     }
 
     /// <summary>The write was answered.</summary>
-    public void Acknowledged(long revision) => Revision = revision;
+    public void Acknowledged(long revision)
+    {
+        // Also where it is then not read back, because no leader confirmed the read: the next one that is comes after it.
+        Revision = revision;
+        _version++;
+    }
 
     /// <summary>Nobody knows whether the write happened, or will: the versions of the key say nothing until the next that is known.</summary>
     public void Unknown()
     {
-        _isUncertain = true;
+        _version = null;
         Revision = 0;
     }
 
@@ -61,18 +67,17 @@ internal sealed class CanaryJudge(ulong cluster, ulong member)
             return (CanaryFinding.Damage, string.Create(CultureInfo.InvariantCulture, $"canary {_number} was acknowledged at revision {Revision}, where {Described(then)}"));
         }
 
-        long? expected = _isUncertain ? null : _version + 1;
-        _isUncertain = false;
+        long expected = _version ?? then.Version;
         _version = then.Version;
         if (now is null || now.ModRevision != Revision)
         {
-            _isUncertain = true;
+            _version = null;
             return (CanaryFinding.Meddling, string.Create(CultureInfo.InvariantCulture, $"the key of canary {_number} was {(now is null ? "deleted" : $"written by somebody else at revision {now.ModRevision}")}"));
         }
 
-        return expected is null || then.Version == expected
+        return then.Version == expected
             ? (CanaryFinding.Whole, string.Empty)
-            : (CanaryFinding.Meddling, string.Create(CultureInfo.InvariantCulture, $"canary {_number} is version {then.Version} of its key, after version {expected - 1}: somebody else writes there, or a write was lost or done twice"));
+            : (CanaryFinding.Meddling, string.Create(CultureInfo.InvariantCulture, $"canary {_number} is version {then.Version} of its key and should be version {expected}: somebody else writes there, or a write was lost or done twice"));
     }
 
     private string Described(KeyValue? found) => found is null

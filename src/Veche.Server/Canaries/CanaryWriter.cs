@@ -114,6 +114,12 @@ internal sealed class CanaryWriter(MemberContext member, ServerLog log, TimeProv
             Say(exception.Error.Message);
             return false;
         }
+        catch (IOException exception)
+        {
+            // Damage that the store itself has found, and said.
+            Say(exception.Message);
+            return false;
+        }
     }
 
     private async Task ResumeAsync()

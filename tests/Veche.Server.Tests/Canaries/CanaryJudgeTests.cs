@@ -66,7 +66,7 @@ public sealed class CanaryJudgeTests
         KeyValue third = Written(revision: 9, version: 3);
         (CanaryFinding finding, string about) = _judge.Judge(third, third);
         Assert.Equal(CanaryFinding.Meddling, finding);
-        Assert.Contains("version 3 of its key, after version 1", about, StringComparison.Ordinal);
+        Assert.Contains("version 3 of its key and should be version 2", about, StringComparison.Ordinal);
 
         _judge.Next(Now);
         _judge.Unknown();
@@ -77,6 +77,16 @@ public sealed class CanaryJudgeTests
         _judge.Refused();
         KeyValue sixth = Written(revision: 14, version: 6);
         Assert.Equal(CanaryFinding.Whole, _judge.Judge(sixth, sixth).Finding);
+    }
+
+    [Fact]
+    public void A_canary_that_could_not_be_read_back_counts_all_the_same()
+    {
+        KeyValue first = Written(revision: 5, version: 1);
+        Assert.Equal(CanaryFinding.Whole, _judge.Judge(first, first).Finding);
+        Written(revision: 9, version: 2);
+        KeyValue third = Written(revision: 12, version: 3);
+        Assert.Equal(CanaryFinding.Whole, _judge.Judge(third, third).Finding);
     }
 
     [Fact]

@@ -54,25 +54,9 @@ internal sealed partial class ServerLog(ILogger logger)
 
     public void AuditTrailStops(string reason) => AuditTrailStops(logger, reason);
 
-    /// <summary>Says it once for each reason.</summary>
-    public void AuditTrailWaits(ref string? said, string reason)
-    {
-        if (said != reason)
-        {
-            said = reason;
-            AuditTrailWaits(logger, reason);
-        }
-    }
+    public void AuditTrailWaits(string reason) => AuditTrailWaits(logger, reason);
 
-    /// <summary>Says it if it had been said that it is not so.</summary>
-    public void AuditTrailGoesOn(ref string? said)
-    {
-        if (said is not null)
-        {
-            said = null;
-            AuditTrailGoesOn(logger);
-        }
-    }
+    public void AuditTrailGoesOn() => AuditTrailGoesOn(logger);
 
     [LoggerMessage(EventId = 260, Level = LogLevel.Information, Message = "compacted by itself at revision {Revision}")]
     private static partial void Compacted(ILogger logger, long revision);

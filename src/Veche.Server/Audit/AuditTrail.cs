@@ -165,7 +165,7 @@ internal sealed class AuditTrail : IDisposable
     {
         // Where nothing but the head is in it yet, its name says what comes.
         NextIndex = long.Parse(name[Prefix.Length..^Extension.Length], NumberStyles.None, CultureInfo.InvariantCulture);
-        IDiskFile file = _disk.Open(name);
+        IDiskFile file = _file = _disk.Open(name);
         byte[] text = new byte[file.Length];
         int read = file.Read(0, text);
         int line = 0;
@@ -196,7 +196,7 @@ internal sealed class AuditTrail : IDisposable
 
         if (at == 0)
         {
-            file.Dispose();
+            Dispose();
             _disk.Delete(name);
             NextIndex = 1;
             return false;
@@ -207,7 +207,6 @@ internal sealed class AuditTrail : IDisposable
             file.Truncate(at);
         }
 
-        _file = file;
         _length = at;
         IsNew = false;
         return true;

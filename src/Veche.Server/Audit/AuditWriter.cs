@@ -86,16 +86,7 @@ internal sealed class AuditWriter : IAsyncDisposable
     public void Start(Hosting.ReplicaHost host)
     {
         _host = host;
-        if (_trail!.Damage is { } damage)
-        {
-            if (host.Status.FirstIndex > _trail.NextIndex)
-            {
-                throw new ServerStartException($"the audit trail in {_member.Options.AuditDirectory} is damaged at {damage}, and the log no longer holds what stood there. Keep the directory, and give this member an empty one; the trail then says where it begins.");
-            }
-
-            _log.AuditTrailDamaged(damage, _trail.NextIndex);
-        }
-
+        RefuseWhatIsLost();
         Compare();
         _writes = true;
         _running = Task.Run(RunAsync);
@@ -127,7 +118,7 @@ internal sealed class AuditWriter : IAsyncDisposable
         using var timer = new PeriodicTimer(Interval);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            while (_writes && await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
                 WriteAll();
             }
@@ -135,11 +126,6 @@ internal sealed class AuditWriter : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The member stops.
-        }
-        catch (ServerStartException exception)
-        {
-            _writes = false;
-            _log.AuditTrailStops(exception.Message);
         }
     }
 
@@ -150,20 +136,51 @@ internal sealed class AuditWriter : IAsyncDisposable
             if (_trail is null)
             {
                 Open();
+                RefuseWhatIsLost();
             }
 
             while (WriteSome())
             {
-                _log.AuditTrailGoesOn(ref _failing);
+                if (_failing is not null)
+                {
+                    _failing = null;
+                    _log.AuditTrailGoesOn();
+                }
             }
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException)
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             // What was written and not synced may be there or not: the file has to say. The log keeps the entries meanwhile.
             _trail?.Dispose();
             _trail = null;
-            _log.AuditTrailWaits(ref _failing, exception.Message);
+            if (_failing != exception.Message)
+            {
+                // Once for each reason: it is tried again and again.
+                _failing = exception.Message;
+                _log.AuditTrailWaits(exception.Message);
+            }
         }
+        catch (ServerStartException exception)
+        {
+            _writes = false;
+            _log.AuditTrailStops(exception.Message);
+        }
+    }
+
+    /// <summary>Lines that were changed are written again from the log. What the log does not hold any more must not be cut off.</summary>
+    private void RefuseWhatIsLost()
+    {
+        if (_trail!.Damage is not { } damage)
+        {
+            return;
+        }
+
+        if (_host!.Status.FirstIndex > _trail.NextIndex)
+        {
+            throw new ServerStartException($"the audit trail in {_member.Options.AuditDirectory} is damaged at {damage}, and the log no longer holds what stood there. Keep the directory, and give this member an empty one; the trail then says where it begins.");
+        }
+
+        _log.AuditTrailDamaged(damage, _trail.NextIndex);
     }
 
     private bool WriteSome()

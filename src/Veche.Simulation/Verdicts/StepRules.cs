@@ -8,8 +8,8 @@ internal sealed class StepRules
 {
     private readonly RaftOptions _options;
     private readonly long _startedNs;
-    private long _heardNs = long.MinValue;
     private readonly Dictionary<MemberId, long> _matches = [];
+    private long _heardNs = long.MinValue;
     private (long Term, long Configuration) _matchesOf;
     private (long Term, MemberId Vote, MemberId Leader, Role Role, LogPosition Last, long Commit) _before;
 

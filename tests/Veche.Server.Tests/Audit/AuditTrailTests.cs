@@ -92,6 +92,14 @@ public sealed class AuditTrailTests : IDisposable
     }
 
     [Fact]
+    public void A_line_that_was_changed_with_its_own_hash_is_found_by_the_next()
+    {
+        Write();
+        Damage(static lines => lines[4] = AuditLine.Close(lines[4].Replace("k4", "k5", StringComparison.Ordinal)[..^75], lines[3][^66..^2]));
+        Assert.Contains("line 6: its hash is wrong", Assert.Throws<AuditDamagedException>(() => Read().ToList()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_line_that_is_missing_or_was_put_in_is_found()
     {
         Write();

@@ -16,6 +16,6 @@ public enum Ailments
     /// <summary>Three ticks in a row came later than they were due by half an election timeout and more: the member does not get to run.</summary>
     Loop = 4,
 
-    /// <summary>The member's state is damaged or differs from the others', and is being replaced (<see cref="RaftInput.StateTrusted"/>). Such a member never campaigns.</summary>
+    /// <summary>The member's state is damaged or differs from the others', and is being replaced (<see cref="RaftInput.StateTrusted"/>). Such a member campaigns only when nobody else has been elected for long, and hands over to the first that has everything.</summary>
     State = 8,
 }

@@ -46,12 +46,15 @@ public sealed partial class Replica
         }
     }
 
-    private long ReseedDeadline() => Trust == StateTrust.Reseeding && _reseed is null ? _askNs : long.MaxValue;
+    private long ReseedDeadline() => AwaitsAnswer ? _askNs : long.MaxValue;
+
+    /// <summary>Nothing has come yet that could take the state's place.</summary>
+    private bool AwaitsAnswer => Trust == StateTrust.Reseeding && !_installing && _pendingInstall is null && _reseed is null;
 
     /// <summary>Asks one member after another, each time with more patience: a large state takes its time.</summary>
     private void AskForState(ReplicaOutput output)
     {
-        if (Trust != StateTrust.Reseeding || _installing || _pendingInstall is not null || _reseed is not null || _nowNs < _askNs)
+        if (!AwaitsAnswer || _nowNs < _askNs)
         {
             return;
         }

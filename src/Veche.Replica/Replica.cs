@@ -169,9 +169,17 @@ public sealed partial class Replica
             Dispatch(outgoing, output);
         }
 
+        List<MemberId>? withheld = null;
         foreach (MemberId member in _step.SnapshotsNeeded)
         {
-            output.SnapshotSends.Add(new SnapshotSend(member, _core.Term, _core.Configuration.IsWitness(member)));
+            if (Trust == StateTrust.Trusted)
+            {
+                output.SnapshotSends.Add(new SnapshotSend(member, _core.Term, _core.Configuration.IsWitness(member)));
+            }
+            else
+            {
+                (withheld ??= []).Add(member);
+            }
         }
 
         if (_step.InstallSnapshot is { } install)
@@ -193,6 +201,9 @@ public sealed partial class Replica
 
         output.ConfigurationChanged |= _step.ConfigurationChanged;
         output.Recovered |= _step.Recovered;
+
+        // A wrong state must not spread. Who needs one gets it from the next leader, or from this one when its state is right again.
+        withheld?.ForEach(member => Advance(new RaftInput.SnapshotSent(member, Delivered: false, 0), output));
     }
 
     private long _raftDeadlineNs;

@@ -35,7 +35,7 @@ internal sealed class AutoCompactor(MemberContext member, ServerLog log) : IAsyn
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
-                if (schedule.Look(clock(), member.Store.CurrentRevision, member.Host.Status.Role == Raft.Role.Leader) is { } revision && await CompactAsync(revision).ConfigureAwait(false))
+                if (schedule.Look(clock(), member.Store.CurrentRevision, member.Host.Status.Role == Raft.Role.Leader && member.Guard.Reason is null) is { } revision && await CompactAsync(revision).ConfigureAwait(false))
                 {
                     schedule.Done(clock(), revision);
                 }

@@ -54,6 +54,9 @@ internal enum EventKind : byte
     /// <summary>A member hears that its connection to another broke.</summary>
     Unreachable,
 
+    /// <summary>A member does something rare of its own: <see cref="ScheduledEvent.Payload"/> is what.</summary>
+    Own,
+
     /// <summary>Anything rare: <see cref="ScheduledEvent.Payload"/> is what to do.</summary>
     Action,
 }

@@ -19,6 +19,7 @@ public static class Scenarios
         ["leases"] = ("leases while leaders change", Leases),
         ["preferences"] = ("who should lead and how many decide are changed while leaders and members change", Preferences),
         ["stalls"] = ("disks that stall for long, and nothing else", Stalls),
+        ["states"] = ("stored states that rot, are found and replaced, while members crash and leaders change", States),
         ["transactions"] = ("transactions of every shape on few keys, applied many at a time", Transactions),
     };
 
@@ -193,6 +194,19 @@ public static class Scenarios
             FaultsMs = random.Between(3_000, 10_000),
         };
     }
+
+    private static SimulationPlan States(SimulationPlan plan, SimulationRandom random) => plan with
+    {
+        Nodes = random.Pick([3, 3, 4, 5]),
+        Member = plan.Member.WithStateChecks(random, always: true) with { SnapshotEntries = random.Chance(0.5) ? random.Between(5, 60) : plan.Member.SnapshotEntries },
+        Faults = Often(random, 0.5, (FaultKind.Kill, 1500), (FaultKind.PowerLoss, 1500), (FaultKind.EarlyTimeout, 1500), (FaultKind.Partition, 2000), (FaultKind.Pause, 2000), (FaultKind.Transfer, 2000), (FaultKind.Alarm, 6000)).With(FaultKind.StateRot, random.Between(500, 3000)) with
+        {
+            MeanDurationMs = random.Between(100, 1500),
+            MeanRestartMs = random.Between(50, 1500),
+        },
+        Workload = plan.Workload with { ThinkUs = random.Between(2_000L, 40_000) },
+        FaultsMs = random.Between(10_000, 30_000),
+    };
 
     private static FaultPlan Often(SimulationRandom random, double share, params (FaultKind Kind, int MeanMs)[] kinds)
     {

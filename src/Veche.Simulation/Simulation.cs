@@ -115,7 +115,7 @@ public sealed class Simulation
             Client client = _world.Clients[0];
             int before = _world.History.Count;
             Member asked = core[attempt % core.Count];
-            if (_plan.Faults.Has(FaultKind.Alarm) && asked.IsRunning)
+            if ((_plan.Faults.Has(FaultKind.Alarm) || _plan.Faults.Has(FaultKind.StateRot)) && asked.IsRunning)
             {
                 _world.Operator.LiftAlarms(asked);
             }
@@ -134,7 +134,15 @@ public sealed class Simulation
             throw new ViolationException("no progress after healing", $"no write succeeded in {_plan.RecoveryMs / 1000} s among {Describe(core)}");
         }
 
-        if (!_world.RunUntil(limitNs, () => Converged(core)))
+        core.FindAll(static member => member.IsRunning).ForEach(static member => member.LookForWhatIsWrong());
+        const long LooksNs = 5_000_000_000;
+        while (!_world.RunUntil(Math.Min(limitNs, _world.NowNs + LooksNs), () => Converged(core)) && _world.NowNs < limitNs)
+        {
+            _world.Operator.SeeToStates();
+            core.FindAll(static member => member.IsRunning).ForEach(static member => member.LookForWhatIsWrong());
+        }
+
+        if (!Converged(core))
         {
             throw new ViolationException("no convergence after healing", Describe(core));
         }
@@ -150,7 +158,7 @@ public sealed class Simulation
         const long LongEnoughNs = 30_000_000_000;
 
         // Some of the healed may have left the cluster, or never have come in: they will not hear of anything.
-        List<Member> current = [.. core.Where(member => member.IsRunning && !member.IsWitness && member.AppliedIndex == _world.Judge.Canon.CommittedIndex)];
+        List<Member> current = [.. core.Where(member => member.IsRunning && !member.IsWitness && member.IsBelieved && member.AppliedIndex == _world.Judge.Canon.CommittedIndex)];
         foreach (Watcher watcher in _world.Watchers)
         {
             watcher.Targets = current;
@@ -174,12 +182,12 @@ public sealed class Simulation
     }
 
     private static string Describe(List<Member> core) => string.Join("; ", core.Select(static member =>
-        $"m{member.Number + 1} {(member.IsRunning ? $"{member.Core.Role} term {member.Core.Term} leader {member.Core.Leader} last {member.Core.LastPosition} commit {member.Core.CommitIndex} applied {member.AppliedIndex} {member.Core.Configuration}" : member.State)}"));
+        $"m{member.Number + 1} {(member.IsRunning ? $"{member.Core.Role} term {member.Core.Term} leader {member.Core.Leader} last {member.Core.LastPosition} commit {member.Core.CommitIndex} applied {member.AppliedIndex}{(member.IsStateWrong ? " of a wrong state" : string.Empty)}{(member.IsQuarantined ? " in quarantine" : string.Empty)} {member.Core.Configuration}" : member.State)}"));
 
     /// <summary>A random set of members that is a majority by every configuration any of the whole members goes by.</summary>
     private List<Member> ChooseCore()
     {
-        List<Member> whole = [.. _world.Members.Where(member => member.State is not (MemberState.Ruined or MemberState.Retired) && !_world.Atlas.ExpectsRuin(member.Number) && !_world.Atlas.IsRecovering(member.Number))];
+        List<Member> whole = [.. _world.Members.Where(member => member.State is not (MemberState.Ruined or MemberState.Retired) && !_world.Atlas.ExpectsRuin(member.Number) && !_world.Atlas.IsRecovering(member.Number) && member.IsBelieved)];
         // One that runs goes by its configuration, and may have told others of it, whatever its disk will turn out to be.
         List<Configuration> configurations = [.. whole.Union(_world.Members.Where(static member => member.IsRunning)).Select(static member => member.LastConfiguration).OfType<Configuration>().Where(static configuration => configuration.Voters.Count > 0)];
 
@@ -207,6 +215,19 @@ public sealed class Simulation
 
         // Who is still taking its log from the others is of no use to them, but must get there.
         core.AddRange(_world.Members.Where(member => _world.Atlas.IsRecovering(member.Number) && !_world.Atlas.ExpectsRuin(member.Number) && member.State is not (MemberState.Ruined or MemberState.Retired) && _random.Chance(0.7)));
+
+        // So must one whose state is not what it should be, when those whose states are right are enough to tell.
+        bool CanTell(Configuration configuration)
+        {
+            List<MemberId> voters = [.. configuration.Voters.Where(voter => !configuration.IsWitness(voter))];
+            return core.Count(member => member.IsBelieved && voters.Contains(member.Id)) > voters.Count / 2;
+        }
+
+        if (configurations.TrueForAll(CanTell))
+        {
+            core.AddRange(_world.Members.Where(member => !member.IsBelieved && !core.Contains(member) && !_world.Atlas.ExpectsRuin(member.Number) && member.State is not (MemberState.Ruined or MemberState.Retired) && _random.Chance(0.8)));
+        }
+
         return core;
     }
 
@@ -266,7 +287,7 @@ public sealed class Simulation
         }
 
         long last = leader.Core.LastPosition.Index;
-        return core.TrueForAll(member => !leader.Core.Configuration.Contains(member.Id) || (member.IsRunning && member.AppliedIndex == last));
+        return core.TrueForAll(member => !leader.Core.Configuration.Contains(member.Id) || (member.IsRunning && member.AppliedIndex == last && member.IsBelieved));
     }
 
     /// <summary>What is left in the end is what the committed commands make, on every member; nothing that was acknowledged is missing.</summary>
@@ -283,7 +304,7 @@ public sealed class Simulation
             }
 
             member.CheckState();
-            if (member.IsWitness)
+            if (member.IsWitness || !member.IsBelieved)
             {
                 continue;
             }

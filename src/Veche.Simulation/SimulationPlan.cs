@@ -128,8 +128,11 @@ public sealed record SimulationPlan
         };
         string? scenario = random.Chance(0.5) ? random.Pick(Scenarios.First) : null;
         scenario = later.Chance(0.08) ? later.Pick(Scenarios.Later) : scenario;
-        return (scenario is null ? plan : Scenarios.Shape(plan, scenario)).WithWitnesses();
+        return (scenario is null ? plan : Scenarios.Shape(plan, scenario)).WithWitnesses().WithStateChecks();
     }
+
+    /// <summary>In some worlds the members' states are compared. From a generator of its own, so that the rest of the world is what it is without it.</summary>
+    public SimulationPlan WithStateChecks() => this with { Member = Member.WithStateChecks(new SimulationRandom(Seed ^ 0x57A7_E40B), Faults.Has(FaultKind.StateRot)) };
 
     /// <summary>Some worlds have witnesses. From a generator of its own, so that the rest of the world is what it is without it.</summary>
     public SimulationPlan WithWitnesses()

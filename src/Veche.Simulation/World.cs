@@ -43,10 +43,12 @@ internal sealed class World
         Judge = new Judge { Canon = new Canon { Founders = Founders } };
         MessageRules = new MessageRules(this);
         PreferenceRules = new PreferenceRules(this);
+        StateRules = new StateRules(this);
         Acknowledgements = new AcknowledgementJudge(Judge.Canon, Count, Holds);
         Model = new ReferenceModel(Judge.Canon);
         History = new History(this);
         Model.LeaseExpired = History.LeaseExpired;
+        Model.StateReported = StateRules.Reported;
         Atlas = new Atlas(this);
         Faults = new FaultInjector(this, _random.Fork());
         Operator = new Operator(this, _random.Fork());
@@ -77,6 +79,8 @@ internal sealed class World
     public MessageRules MessageRules { get; }
 
     public PreferenceRules PreferenceRules { get; }
+
+    public StateRules StateRules { get; }
 
     public AcknowledgementJudge Acknowledgements { get; }
 
@@ -115,6 +119,9 @@ internal sealed class World
 
     /// <summary>True once the faults are over and only what is permanent remains.</summary>
     public bool IsHealing { get; set; }
+
+    /// <summary>A state has rotted, be it replaced since or not.</summary>
+    public bool StatesRotted => _counts.ContainsKey("states changed") || _counts.ContainsKey("states made unreadable");
 
     public static MemberId IdOf(int number) => new((ulong)number + 1);
 
@@ -438,6 +445,9 @@ internal sealed class World
                 break;
             case EventKind.Sweep:
                 member.OnSweep();
+                break;
+            case EventKind.Own:
+                ((Action)next.Payload!)();
                 break;
             case EventKind.Unreachable:
                 member.Turn(new ReplicaInput.Unreachable(new MemberId((ulong)next.Number)));

@@ -82,6 +82,7 @@ public sealed partial class KeyValueStore
         LoadAlarms();
         LoadDowngrade();
         LoadSessions();
+        StateReplaced?.Invoke();
         MembersChanged?.Invoke();
         Advanced?.Invoke();
         EventSink?.Reset();

@@ -23,6 +23,9 @@ public sealed partial class KeyValueStore
     /// <summary>Told what comes by in the log about a check, on the thread that applies: the check itself with its index, a report, or a quarantine that has begun or ended. Set before the store is used.</summary>
     public Action<StateHash, long>? StateHashed { get; set; }
 
+    /// <summary>Told, on the thread that applies, that another state has taken the place of this one. Set before the store is used.</summary>
+    public Action? StateReplaced { get; set; }
+
     /// <summary>Told, from any thread and perhaps more than once, when what is kept turns out to be damaged. Set before the store is used.</summary>
     public Action<string>? Damaged { get; set; }
 

@@ -89,6 +89,47 @@ public sealed class ReseedingTests
     }
 
     [Fact]
+    public void Nothing_is_due_while_the_state_that_came_is_taken_over()
+    {
+        Replica replica = Follower(baseIndex: 0, entries: 5, applied: 3);
+        Hear(replica, commit: 5);
+        Step(replica, new ReplicaInput.StateDistrusted(IsReplaced: false));
+        Step(replica, new ReplicaInput.SnapshotReceived(new MemberId(2), Replica.ReseedTerm, Point(4)));
+        Assert.NotNull(_output.Install);
+        _output.Clear();
+        Wait(replica, 10);
+
+        // A deadline that has passed already would have the loop turn as fast as it can.
+        Assert.True(_output.DeadlineNs > _nowNs, $"due at {_output.DeadlineNs}, and it is {_nowNs}");
+    }
+
+    [Fact]
+    public void A_leader_that_does_not_trust_its_state_gives_it_to_nobody()
+    {
+        foreach (bool isTrusted in new[] { true, false })
+        {
+            _nowNs = 0;
+            _output.Clear();
+            Replica replica = Follower(baseIndex: 3, entries: 2, applied: 5);
+            Step(replica, new ReplicaInput.Campaign());
+            Receive(replica, new VoteReply(new MemberId(2), new MemberId(1), 2, Granted: true, PreVote: true));
+            Persist(replica);
+            Receive(replica, new VoteReply(new MemberId(2), new MemberId(1), 2, Granted: true, PreVote: false));
+            Persist(replica);
+            Assert.Equal(Role.Leader, replica.Core.Role);
+            if (!isTrusted)
+            {
+                Step(replica, new ReplicaInput.StateDistrusted(IsReplaced: false));
+            }
+
+            // Behind the beginning of the log, so only a snapshot could help it.
+            Receive(replica, new AppendRejected(new MemberId(3), new MemberId(1), 2, 5, LogPosition.Zero));
+            Receive(replica, new AppendRejected(new MemberId(3), new MemberId(1), 2, 3, LogPosition.Zero));
+            Assert.Equal(isTrusted, _output.SnapshotSends.Exists(static send => send.To == new MemberId(3)));
+        }
+    }
+
+    [Fact]
     public void What_was_being_saved_of_a_wrong_state_does_not_shorten_the_log()
     {
         Replica replica = Follower(baseIndex: 0, entries: 20, applied: 18, snapshotEntries: 2);
@@ -126,6 +167,19 @@ public sealed class ReseedingTests
 
     private void Hear(Replica replica, long commit) =>
         Step(replica, new ReplicaInput.Received(PeerMessage.Of(new Heartbeat(new MemberId(2), new MemberId(1), 1, commit, 1))));
+
+    private void Receive(Replica replica, Message message) => Step(replica, new ReplicaInput.Received(PeerMessage.Of(message)));
+
+    /// <summary>What it has written is durable.</summary>
+    private void Persist(Replica replica)
+    {
+        while (_output.Writes.Count > 0)
+        {
+            long last = _output.Writes[^1].WriteId;
+            _output.Writes.Clear();
+            Step(replica, new ReplicaInput.Persisted(last));
+        }
+    }
 
     private void Wait(Replica replica, int milliseconds)
     {

@@ -36,6 +36,10 @@ public sealed class WorldTests
     /// <summary>The same for seeds that were bent toward a scenario.</summary>
     [Theory]
     [InlineData(46, "reads")]
+    [InlineData(96, "states")]
+    [InlineData(113, "states")]
+    [InlineData(203, "states")]
+    [InlineData(1911, "states")]
     public void A_scenario_that_once_showed_a_bug_shows_none(ulong seed, string scenario) => AssertClean(Simulation.Run(Scenarios.Shape(SimulationPlan.Draw(seed), scenario)));
 
     /// <summary>See FINDINGS.md: it took 164,000 events, nearly all of them appends to a follower that heard nothing.</summary>
@@ -102,6 +106,24 @@ public sealed class WorldTests
             "rolling restarts", "snapshots installed", "snapshots saved", "swizzles", "syncs failed", "syncs stalled", "transfers asked for",
         ];
         Assert.All(expected, what => Assert.True(counts.GetValueOrDefault(what) > 0, $"no {what} in 250 worlds"));
+    }
+
+    [Fact]
+    public void States_rot_are_found_replaced_and_trusted_again()
+    {
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        for (ulong seed = 1; seed <= 60; seed++)
+        {
+            SimulationResult result = Simulation.Run(Scenarios.Shape(SimulationPlan.Draw(seed), "states"));
+            AssertClean(result);
+            foreach ((string what, long count) in result.Counts)
+            {
+                counts[what] = counts.GetValueOrDefault(what) + count;
+            }
+        }
+
+        string[] expected = ["states changed", "states made unreadable", "states hashed", "states distrusted", "states put aside", "states reseeded", "states trusted again"];
+        Assert.All(expected, what => Assert.True(counts.GetValueOrDefault(what) > 0, $"no {what} in 60 worlds"));
     }
 
     public static TheoryData<string> ScenarioNames() => [.. Scenarios.Names];

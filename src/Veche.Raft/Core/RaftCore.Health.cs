@@ -12,6 +12,9 @@ public sealed partial class RaftCore
     /// <summary>An ill member leaves so many elections to the others. When nobody leads after that, an ill leader is better than none.</summary>
     private const int TimeoutsToSitOut = 4;
 
+    /// <summary>A member whose state is wrong leaves more to them. Its log is as good as any, and perhaps the only one that can be elected: then it leads until another has everything.</summary>
+    private const int TimeoutsToSitOutWithAWrongState = 12;
+
     private bool _isApplyStalled;
     private int _lateTicks;
     private long _deadlineNs = long.MaxValue;
@@ -66,8 +69,8 @@ public sealed partial class RaftCore
         }
     }
 
-    /// <summary>Whether to leave this election to the others: a while where this member is slow, all of them where its state is wrong.</summary>
-    private bool SitsOut() => IsStateIll || (IsIll && _timeoutsSatOut++ < TimeoutsToSitOut);
+    /// <summary>Whether to leave this election to the others: a while where this member is slow, a longer one where its state is wrong.</summary>
+    private bool SitsOut() => IsIll && _timeoutsSatOut++ < (IsStateIll ? TimeoutsToSitOutWithAWrongState : TimeoutsToSitOut);
 
     /// <summary>Only to somebody who is well, answers and has everything that is committed: when there is nobody, an ill leader stays.</summary>
     private void HandOverIfIll(LeaderState leader)

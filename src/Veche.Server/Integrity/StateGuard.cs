@@ -19,27 +19,19 @@ internal sealed class StateGuard : IAsyncDisposable
     /// <summary>How much of the stored data each check looks at: small beside the interval, and still all of a gigabyte in three quarters of an hour.</summary>
     private const long BytesPerCheck = 4 << 20;
 
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>A check that was to verify a new state has been missed, by this member or too many others, when nothing has come of it for so long.</summary>
-    private static readonly TimeSpan VerifyAgainAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     private readonly MemberContext _member;
     private readonly ServerLog _log;
-    private readonly StateVote _vote;
     private readonly ulong _self;
     private readonly CancellationTokenSource _stop;
     private readonly Lock _lock = new();
+    private readonly StateQuarantine _quarantine;
+    private readonly SemaphoreSlim _wake = new(0, 1);
     private volatile string? _reason;
     private CancellationTokenSource _serving;
-    private CancellationTokenSource? _repair;
-    private ByteString? _doubtful;
+    private Task _running = Task.CompletedTask;
     private long _begunAt;
-    private long _verifyAfter = long.MaxValue;
-    private TaskCompletionSource? _verified;
-    private Task _repairing = Task.CompletedTask;
-    private Task _asking = Task.CompletedTask;
-    private ulong _state;
     private int _isComputing;
     private long _checks;
     private long _repairs;
@@ -51,8 +43,8 @@ internal sealed class StateGuard : IAsyncDisposable
         _log = log;
         _stop = stop;
         _self = member.Identity.Self.Value;
-        _state = NewState();
-        _vote = new StateVote(_self, _state);
+        TimeSpan interval = member.Options.StateHashInterval;
+        _quarantine = new StateQuarantine(_self, NewState(), interval > TimeSpan.Zero ? interval.Ticks * 100 : null, BytesPerCheck);
         _serving = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
     }
 
@@ -77,22 +69,21 @@ internal sealed class StateGuard : IAsyncDisposable
         store.StateChecked = Compute;
         store.StateHashed = Hear;
         store.Damaged = reason => Quarantine(reason, null);
+        store.StateReplaced = Renew;
     }
 
-    /// <summary>Begins to ask for checks, and with a state that is not to be trusted yet, its replacement.</summary>
-    public void Start()
+    private void Renew()
     {
-        if (_member.Options.StateHashInterval > TimeSpan.Zero)
+        lock (_lock)
         {
-            _asking = Task.Run(AskAsync);
+            _quarantine.Renew(NewState());
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _asking.ConfigureAwait(false);
-        await _repairing.ConfigureAwait(false);
-    }
+    /// <summary>Begins to ask for checks, and to see to a state that is not to be trusted.</summary>
+    public void Start() => _running = Task.Run(RunAsync);
+
+    public async ValueTask DisposeAsync() => await _running.ConfigureAwait(false);
 
     /// <exception cref="RpcException">Nothing is served here.</exception>
     public void ThrowIfQuarantined()
@@ -106,13 +97,7 @@ internal sealed class StateGuard : IAsyncDisposable
     /// <summary>The state was found wrong by somebody who has stopped applying to it already, or was wrong when the member was started.</summary>
     /// <param name="reason">What was found.</param>
     /// <param name="isReplaced">It was replaced before the member was started, and not verified yet.</param>
-    public void Found(string reason, bool isReplaced = false)
-    {
-        if (Enter(reason, null, isReplaced) && isReplaced)
-        {
-            Replaced(0);
-        }
-    }
+    public void Found(string reason, bool isReplaced = false) => Enter(reason, null, isReplaced);
 
     /// <summary>The state was found wrong by somebody who reads it.</summary>
     public void Suspect(string reason) => Quarantine(reason, null);
@@ -120,9 +105,14 @@ internal sealed class StateGuard : IAsyncDisposable
     /// <summary>How far the host is with taking another member's state.</summary>
     public void TrustChanged(StateTrust trust)
     {
-        if (trust == StateTrust.Verifying && _reason is not null)
+        if (trust == StateTrust.Verifying)
         {
-            Replaced(_member.Host?.Status.AppliedIndex ?? 0);
+            lock (_lock)
+            {
+                _quarantine.Replaced(_member.Host?.Status.AppliedIndex ?? 0, MemberContext.NowNs);
+            }
+
+            Wake();
         }
     }
 
@@ -140,26 +130,21 @@ internal sealed class StateGuard : IAsyncDisposable
         lock (_lock)
         {
             bool isNew = _reason is null;
-            if (!isNew && _verifyAfter == long.MaxValue)
+            if (!_quarantine.Enter(reason, doubtful, NewState(), MemberContext.NowNs))
             {
-                // The state is being replaced already. A new one that is wrong too is another matter.
                 return false;
             }
 
             _reason = reason;
-            _doubtful = doubtful ?? _doubtful;
-            _verifyAfter = long.MaxValue;
-            Volatile.Write(ref _state, NewState());
-            _vote.Renew(_state);
             if (isNew)
             {
                 _begunAt = Stopwatch.GetTimestamp();
             }
 
-            _repair?.Cancel();
-            _repair = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            CancellationToken ended = _repair.Token;
-            _repairing = Task.WhenAll(_repairing, Task.Run(() => RaiseAsync(ended), CancellationToken.None));
+            if (isReplaced)
+            {
+                _quarantine.Replaced(0, MemberContext.NowNs);
+            }
         }
 
         _log.StateDistrusted(reason);
@@ -177,92 +162,74 @@ internal sealed class StateGuard : IAsyncDisposable
             _log.StateNotMarked(exception.Message);
         }
 
+        Wake();
         return true;
     }
 
-    private void Replaced(long index)
+    /// <summary>Something is due before what was waited for, or it may be.</summary>
+    private void Wake()
     {
         lock (_lock)
         {
-            if (_repair is not { } repair || _verifyAfter != long.MaxValue)
+            if (_wake.CurrentCount == 0)
             {
-                return;
-            }
-
-            _verifyAfter = index;
-            _verified = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Task verified = _verified.Task;
-            CancellationToken ended = repair.Token;
-            _repairing = Task.WhenAll(_repairing, Task.Run(() => VerifyAsync(verified, index, ended), CancellationToken.None));
-        }
-    }
-
-    /// <summary>Has the alarm raised. Its command is applied everywhere else; here it is, when there is a state again that it can be applied to.</summary>
-    private async Task RaiseAsync(CancellationToken cancellationToken)
-    {
-        while (!await TryProposeAsync(new StateHash { Quarantine = new StateHash.Types.Quarantine { Member = _self } }, cancellationToken).ConfigureAwait(false))
-        {
-            if (!await DelayAsync(RetryAfter, cancellationToken).ConfigureAwait(false))
-            {
-                return;
+                _wake.Release();
             }
         }
     }
 
-    private async Task VerifyAsync(Task verified, long index, CancellationToken cancellationToken)
+    private async Task RunAsync()
     {
-        try
+        List<QuarantineProposal> due = [];
+        List<Task> proposals = [];
+        while (!_stop.IsCancellationRequested)
         {
-            while (!verified.IsCompleted)
+            TimeSpan wait;
+            lock (_lock)
             {
-                ByteString from = _doubtful ?? _vote.Next;
-                await TryProposeAsync(Check(from), cancellationToken).ConfigureAwait(false);
-                await Task.WhenAny(verified, Task.Delay(VerifyAgainAfter, cancellationToken)).ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
+                long now = MemberContext.NowNs;
+                _quarantine.TakeDue(now, _member.Host.Status.Role == Role.Leader, due);
+                long next = _quarantine.NextNs;
+                wait = TimeSpan.FromMilliseconds(next == long.MaxValue ? LongestWait.TotalMilliseconds : Math.Clamp((next - now) / 1e6, 1, LongestWait.TotalMilliseconds));
             }
 
-            while (!await TryProposeAsync(new StateHash { Quarantine = new StateHash.Types.Quarantine { Member = _self, Lifted = true } }, cancellationToken).ConfigureAwait(false))
+            proposals.RemoveAll(static proposal => proposal.IsCompleted);
+            proposals.AddRange(due.Select(ProposeAsync));
+            due.Clear();
+            try
             {
-                await Task.Delay(RetryAfter, cancellationToken).ConfigureAwait(false);
+                await _wake.WaitAsync(wait, _stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
             }
         }
-        catch (OperationCanceledException)
-        {
-            return;
-        }
 
+        await Task.WhenAll(proposals).ConfigureAwait(false);
+    }
+
+    /// <summary>An alarm's command is applied everywhere else; here it is, when there is a state again that it can be applied to.</summary>
+    private async Task ProposeAsync(QuarantineProposal proposal)
+    {
+        bool isApplied = await TryProposeAsync(proposal.Command, _stop.Token).ConfigureAwait(false);
         lock (_lock)
         {
-            if (cancellationToken.IsCancellationRequested || _reason is not { } reason)
+            string? reason = _reason;
+            if (_quarantine.Ended(proposal, isApplied, MemberContext.NowNs))
             {
-                return;
-            }
-
-            (_member.Host as ReplicaHost)?.StateVerified();
-            Interlocked.Increment(ref _repairs);
-            _log.StateRepaired(reason, index, Stopwatch.GetElapsedTime(_begunAt).TotalSeconds);
-            _doubtful = null;
-            _verifyAfter = long.MaxValue;
-            _repair = null;
-            Volatile.Write(ref _serving, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token));
-            _reason = null;
-        }
-    }
-
-    private async Task AskAsync()
-    {
-        while (await DelayAsync(_member.Options.StateHashInterval, _stop.Token).ConfigureAwait(false))
-        {
-            if (_member.Host.Status.Role == Role.Leader && _reason is null)
-            {
-                await TryProposeAsync(Check(_vote.Next), _stop.Token).ConfigureAwait(false);
+                (_member.Host as ReplicaHost)?.StateVerified();
+                Interlocked.Increment(ref _repairs);
+                _log.StateRepaired(reason!, _quarantine.ReplacedAt, Stopwatch.GetElapsedTime(_begunAt).TotalSeconds);
+                Volatile.Write(ref _serving, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token));
+                _reason = null;
             }
         }
+
+        Wake();
     }
 
     private static ulong NewState() => (ulong)DateTimeOffset.UtcNow.Ticks;
-
-    private static StateHash Check(ByteString from) => new() { Check = new StateHash.Types.Check { From = from, MaxBytes = BytesPerCheck } };
 
     /// <summary>On the thread that applies: the hash is computed beside it.</summary>
     private void Compute(StateCheck check)
@@ -274,7 +241,12 @@ internal sealed class StateGuard : IAsyncDisposable
             return;
         }
 
-        ulong state = Volatile.Read(ref _state);
+        ulong state;
+        lock (_lock)
+        {
+            state = _quarantine.State;
+        }
+
         _ = Task.Run(async () =>
         {
             StateHash.Types.Report report;
@@ -310,37 +282,30 @@ internal sealed class StateGuard : IAsyncDisposable
                 _log.OtherIsQuarantined(new MemberId(hash.Quarantine.Member).ToString(), hash.Quarantine.Lifted ? "has replaced its state and serves again" : "has found its state damaged or different, serves nothing and replaces it");
             }
         }
-        else if (hash.BodyCase == StateHash.BodyOneofCase.Check)
+
+        if (_member.Host is not { } host)
         {
-            foreach (StateFinding undecided in _vote.Opened(index, hash.Check.From))
+            return;
+        }
+
+        IReadOnlyList<StateFinding> findings;
+        lock (_lock)
+        {
+            Configuration members = host.Status.Configuration;
+            findings = _quarantine.Hear(hash, index, [.. members.Voters.Where(voter => !members.IsWitness(voter)).Select(static voter => voter.Value)], host.Status.Role == Role.Leader, MemberContext.NowNs);
+        }
+
+        Wake();
+        foreach (StateFinding finding in findings)
+        {
+            if (finding.Verdict == StateVerdict.Differs)
             {
-                Conclude(undecided);
-            }
-        }
-        else if (_member.Host is { } host && _vote.Reported(hash.Report, [.. host.Status.Configuration.Voters.Where(voter => !host.Status.Configuration.IsWitness(voter)).Select(static voter => voter.Value)]) is { } finding)
-        {
-            Conclude(finding);
-        }
-    }
-
-    private void Conclude(StateFinding finding)
-    {
-        switch (finding.Verdict)
-        {
-            case StateVerdict.Differs:
                 Quarantine(finding.Reason, finding.From);
-                break;
-            case StateVerdict.Undecided:
+            }
+            else
+            {
                 _log.StatesDiffer(finding.Reason);
-                if (_member.Host?.Status.Role == Role.Leader)
-                {
-                    _ = TryProposeAsync(new StateHash { Quarantine = new StateHash.Types.Quarantine() }, _stop.Token);
-                }
-
-                break;
-            case StateVerdict.Agrees when finding.Index > Volatile.Read(ref _verifyAfter) && (_doubtful is null || _doubtful.Equals(finding.From)):
-                _verified?.TrySetResult();
-                break;
+            }
         }
     }
 
@@ -358,19 +323,6 @@ internal sealed class StateGuard : IAsyncDisposable
             return true;
         }
         catch (Exception exception) when (exception is RefusedException or OutcomeUnknownException or OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private static async Task<bool> DelayAsync(TimeSpan time, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.Delay(time, cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (OperationCanceledException)
         {
             return false;
         }

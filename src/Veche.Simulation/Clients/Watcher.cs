@@ -86,7 +86,7 @@ internal sealed class Watcher
 
         _world.Later(Delay(), () =>
         {
-            if (member is { State: MemberState.Up, IsWitness: false })
+            if (member is { State: MemberState.Up, IsWitness: false, IsBelieved: true })
             {
                 Open(member, request, attempt);
             }
@@ -97,6 +97,7 @@ internal sealed class Watcher
     private void Open(Member member, WatchCreateRequest request, int attempt)
     {
         int incarnation = member.Incarnation;
+        int life = member.StateLife;
         long lastArrivalNs = 0;
         WatchStream? stream = null;
         bool isScheduled = false;
@@ -112,7 +113,7 @@ internal sealed class Watcher
         void Pump()
         {
             isScheduled = false;
-            if (member.Incarnation != incarnation || !member.IsRunning || _attempt != attempt)
+            if (member.Incarnation != incarnation || !member.IsRunning || member.StateLife != life || _attempt != attempt)
             {
                 stream!.Dispose();
                 return;

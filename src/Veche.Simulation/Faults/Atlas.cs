@@ -67,5 +67,5 @@ internal sealed class Atlas(World world)
         return true;
     }
 
-    private bool IsWhole(MemberId id) => world.Find(id) is { } member && !ExpectsRuin(member.Number) && !IsRecovering(member.Number);
+    private bool IsWhole(MemberId id) => world.Find(id) is { } member && !ExpectsRuin(member.Number) && !IsRecovering(member.Number) && member.IsBelieved;
 }

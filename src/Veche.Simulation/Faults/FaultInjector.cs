@@ -227,6 +227,9 @@ internal sealed partial class FaultInjector
             case FaultKind.Alarm:
                 _world.Operator.RaiseAlarm();
                 break;
+            case FaultKind.StateRot:
+                RotState();
+                break;
             case FaultKind.Membership:
                 _world.Operator.ChangeMembers();
                 break;

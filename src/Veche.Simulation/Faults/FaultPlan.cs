@@ -80,6 +80,9 @@ public enum FaultKind
 
     /// <summary>An alarm is raised, and lifted after a while.</summary>
     Alarm,
+
+    /// <summary>A member's state is no longer what was committed, or can no longer be read.</summary>
+    StateRot,
 }
 
 /// <summary>Which faults there are in a world, and how often.</summary>

@@ -1,5 +1,7 @@
 using Veche.Api;
 using Veche.Api.Commands;
+using Veche.Raft;
+using Veche.Replica;
 using Member = Veche.Simulation.Members.Member;
 
 namespace Veche.Simulation.Faults;
@@ -24,7 +26,30 @@ internal sealed partial class Operator
     {
         foreach ((ulong raisedFor, AlarmType kind) in world.Model.Alarms)
         {
-            Ask(member, new AlarmMember { Alarm = kind, MemberID = raisedFor }, AlarmRequest.Types.AlarmAction.Deactivate);
+            // One that says only that a member replaces its state holds nobody up, and goes by itself.
+            if (kind != AlarmType.Corrupt || !world.Model.IsReplacing(raisedFor))
+            {
+                Ask(member, new AlarmMember { Alarm = kind, MemberID = raisedFor }, AlarmRequest.Types.AlarmAction.Deactivate);
+            }
+        }
+    }
+
+    /// <summary>Members differ and nobody knows who is right: whoever has looked into it lets the cluster go on.</summary>
+    public void LiftUndecided()
+    {
+        if (world.Model.Alarms.Contains((0UL, AlarmType.Corrupt)))
+        {
+            Ask(new AlarmMember { Alarm = AlarmType.Corrupt }, AlarmRequest.Types.AlarmAction.Deactivate);
+        }
+    }
+
+    /// <summary>And when the one whose state is wrong leads, somebody else must, or it would give nobody a state that could be compared.</summary>
+    public void SeeToStates()
+    {
+        LiftUndecided();
+        if (Leader() is { IsStateWrong: true } leader)
+        {
+            leader.Turn(new ReplicaInput.Transfer(++_token, MemberId.None));
         }
     }
 

@@ -54,6 +54,7 @@ internal sealed partial class Member
             Disk.OperationsUntilCrash = _random.Chance(0.3) ? _random.Below(25) : -1;
             LogRepair.Begin(Disk, LogOptionsOf(new LogIdentity(World.ClusterId, Id)));
             _home = null;
+            IsStateWrong = false;
             LogRepair.StateIsEmpty(Disk);
             Disk.OperationsUntilCrash = -1;
         }

@@ -39,6 +39,12 @@ internal sealed partial class Member
             return;
         }
 
+        if (IsQuarantined)
+        {
+            Refuse(operation, "in quarantine");
+            return;
+        }
+
         switch (operation.Kind)
         {
             case OperationKind.Get or OperationKind.GetAll or OperationKind.ReadTransact:
@@ -72,7 +78,7 @@ internal sealed partial class Member
 
     public void OnCall(CallMessage call)
     {
-        long? ttl = Renew(call.Lease);
+        long? ttl = IsQuarantined ? null : Renew(call.Lease);
         if (ttl is > 0)
         {
             ConfirmRenewal(call.Lease, confirmed => _world.Answer(this, call.From, new CallAnswer(confirmed ? ttl : null, call.Operation)));
@@ -85,7 +91,11 @@ internal sealed partial class Member
 
     public void OnCallReply(CallAnswer answer)
     {
-        if (answer.Ttl is { } ttl)
+        if (IsQuarantined)
+        {
+            Refuse(answer.Operation, "in quarantine");
+        }
+        else if (answer.Ttl is { } ttl)
         {
             Renewed(answer.Operation, ttl);
         }
@@ -103,7 +113,21 @@ internal sealed partial class Member
             return;
         }
 
+        DropExpired();
+        SeeToQuarantine();
+        if (!IsRunning)
+        {
+            return;
+        }
+
         _world.PreferenceRules.Look(this);
+        if (IsQuarantined)
+        {
+            // Which leases there are is part of the state that is not to be trusted.
+            ScheduleSweep();
+            return;
+        }
+
         long term = _lessor!.TakeExpired(LocalNow, MaxRevocationsPerSweep, _expired);
         foreach (long lease in _expired)
         {
@@ -198,12 +222,12 @@ internal sealed partial class Member
     /// <summary>What the cluster's own people want done, through the log; nobody waits for it.</summary>
     public void Administer(Command command) => Propose(null, command.ToByteArray());
 
-    private void Propose(Operation? operation, ReadOnlyMemory<byte> command)
+    private void Propose(Operation? operation, ReadOnlyMemory<byte> command, Action<object?>? then = null)
     {
         long sequence = ++_lastSequence;
         ReadOnlyMemory<byte> data = CommandHeader.Wrap(Id, sequence, command.Span);
         long deadlineNs = LocalNow + (_plan.RequestTimeoutMs * 1_000_000L);
-        _waiters.Add(sequence, new Waiter(operation, data, deadlineNs));
+        _waiters.Add(sequence, new Waiter(operation, data, deadlineNs, then));
         _waitersInOrder.Enqueue(sequence);
         if (_log is { HasRoom: false } && operation is not null)
         {
@@ -240,6 +264,12 @@ internal sealed partial class Member
         waiter.Then?.Invoke(result);
         if (waiter.Operation is not { } operation)
         {
+            return;
+        }
+
+        if (IsStateWrong)
+        {
+            Reply(operation, Outcome.Done);
             return;
         }
 
@@ -328,6 +358,10 @@ internal sealed partial class Member
         {
             Refuse(operation, exception.Message);
         }
+        catch (StateDamagedException exception) when (IsStateWrong)
+        {
+            Refuse(operation, exception.Message);
+        }
     }
 
     private void Answer(Operation operation, RangeResponse response)
@@ -369,6 +403,7 @@ internal sealed partial class Member
             }
 
             _waiters.Remove(refused.Sequence);
+            waiter.Then?.Invoke(null);
             if (waiter.Operation is { } operation)
             {
                 Refuse(operation, refused.Reason.ToString());
@@ -392,15 +427,33 @@ internal sealed partial class Member
         Reply(operation, Outcome.Refused);
     }
 
-    private void Reply(Operation operation, Outcome outcome) => _world.Reply(this, operation, outcome);
+    private void Reply(Operation operation, Outcome outcome)
+    {
+        if (outcome == Outcome.Done)
+        {
+            _world.StateRules.Shows(this, _quarantine!.State);
+        }
+
+        // What a wrong state makes of a request, before anybody could know, says nothing of the others: its connection breaks.
+        if (!IsStateWrong)
+        {
+            _world.Reply(this, operation, outcome);
+        }
+    }
 
     /// <summary>Nobody waits any longer for what took too long; it may still happen.</summary>
     private void DropExpired()
     {
-        while (_waitersInOrder.TryPeek(out long sequence) && (!_waiters.TryGetValue(sequence, out Waiter? waiter) || waiter.DeadlineNs <= LocalNow))
+        while (_waitersInOrder.TryPeek(out long sequence))
         {
+            if (_waiters.TryGetValue(sequence, out Waiter? waiter) && waiter.DeadlineNs > LocalNow)
+            {
+                break;
+            }
+
             _waitersInOrder.Dequeue();
             _waiters.Remove(sequence);
+            waiter?.Then?.Invoke(null);
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed partial class Member : IEventSink
     /// <inheritdoc/>
     public void Publish(long revision, IReadOnlyList<StoredEvent> events)
     {
-        if (_world.Model.Difference(revision, events) is { } wrong)
+        if (!IsStateWrong && _world.Model.Difference(revision, events) is { } wrong)
         {
             throw new ViolationException("a state machine did not do what was committed", $"{Id}: {wrong}");
         }
@@ -66,7 +66,19 @@ internal sealed partial class Member : IEventSink
 
         CheckApplied(entries);
         _world.Model.TakeThrough(entries[^1].Index);
-        _store!.Apply(_batch);
+        try
+        {
+            _store!.Apply(_batch);
+        }
+        catch (StateDamagedException exception) when (IsStateWrong)
+        {
+            // What was to be applied is in the log, and is applied to the state that takes this one's place.
+            _batch.Clear();
+            Suspect(exception.Message, null);
+            return;
+        }
+
+        SeeToFinding();
         for (int i = 0; i < _batchSequences.Count; i++)
         {
             if (_batchSequences[i] != 0)
@@ -85,7 +97,8 @@ internal sealed partial class Member : IEventSink
     public void OnInstall(SnapshotPoint point)
     {
         _installing = null;
-        if (Durable.Base.Index < point.Position.Index)
+        bool isReseeded = _replica!.Trust == StateTrust.Reseeding && Durable.Holds(point.Position.Index, point.Position.Term);
+        if (Durable.Base.Index < point.Position.Index && !isReseeded)
         {
             throw new ViolationException("a state is replaced before its log is durably reset", $"{Id} installs the snapshot at {point.Position}; its log begins durably at {Durable.Base}");
         }
@@ -105,6 +118,12 @@ internal sealed partial class Member : IEventSink
             return;
         }
 
+        if (isReseeded)
+        {
+            _world.Count("states reseeded");
+        }
+
+        IsStateWrong = false;
         _savedThrough = point.Position.Index;
         _appliedConfiguration = point.Configuration;
         CheckState();
@@ -143,8 +162,9 @@ internal sealed partial class Member : IEventSink
     public void OnCapture(SnapshotSend send)
     {
         Member? receiver = _world.Find(send.To);
-        if (receiver is null)
+        if (receiver is null || IsStateWrong)
         {
+            // A wrong one that nobody has noticed yet would spread, until nobody could tell any more who is right: that is not asked of anybody.
             Turn(new ReplicaInput.SnapshotSent(send.To, Delivered: false, 0));
             return;
         }
@@ -230,6 +250,11 @@ internal sealed partial class Member : IEventSink
             return;
         }
 
+        if (IsStateWrong)
+        {
+            return;
+        }
+
         ReferenceModel model = _world.Model;
         model.TakeThrough(_world.Judge.Canon.CommittedIndex);
         long now = _store!.CurrentRevision;
@@ -264,7 +289,7 @@ internal sealed partial class Member : IEventSink
     /// <summary>A leader that begins to count gives no lease more than what is recorded of it, and an election timeout; unless its holder has been there before anybody could look.</summary>
     private void CheckLeaseTimes()
     {
-        if (!_leads || _countsInTerm == Core.Term || _world.Model.Index != _store!.Applied.Index)
+        if (!_leads || !IsBelieved || _countsInTerm == Core.Term || _world.Model.Index != _store!.Applied.Index)
         {
             return;
         }

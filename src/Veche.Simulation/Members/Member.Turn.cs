@@ -35,6 +35,7 @@ internal sealed partial class Member
         }
 
         _rules.After(Core, input, now);
+        TrustChanged();
         Look();
         CarryOut();
     }
@@ -140,6 +141,7 @@ internal sealed partial class Member
         {
             _world.Judge.Sends(message, Durable);
             _world.MessageRules.Sends(core, message, Durable);
+            _world.StateRules.Sends(core, _campaignsThrough, _world.NowNs - _followedNs, message);
             if (_lost.Count > 0)
             {
                 KeepsOutOfElections(message);
@@ -183,6 +185,7 @@ internal sealed partial class Member
 
         foreach (SnapshotSend send in _output.SnapshotSends)
         {
+            StateRules.Gives(core, _replica!.Trust, send);
             _world.After(this, EventKind.CaptureDone, _random.Exponential(2_000_000), 0, send);
         }
 

@@ -146,7 +146,16 @@ internal sealed partial class Member
                 throw new ViolationException("half of an old write stands behind the end of a log", $"{Id}: {recovery.End.Name} behind {recovery.End.Offset}");
             }
 
-            _store = _plan.DurableState && !IsWitness ? KeyValueStore.Open(_home ??= new VirtualStoreHome(_random.Fork())) : KeyValueStore.Open(new StoreOptions());
+            if (_plan.DurableState && !IsWitness)
+            {
+                _home ??= new VirtualStoreHome(_random.Fork());
+                _store = OpenDurableState();
+            }
+            else
+            {
+                _store = KeyValueStore.Open(new StoreOptions());
+            }
+
             OpenState(recovery.Start);
             Begin(recovery.Start with { LostThroughTerm = LostThroughTerm() });
         }
@@ -226,6 +235,7 @@ internal sealed partial class Member
         CloseParts();
         Disk = new VirtualDisk();
         _home = null;
+        IsStateWrong = false;
         Ruin("its disk was lost");
     }
 
@@ -267,11 +277,13 @@ internal sealed partial class Member
     {
         _lastConfiguration = _replica?.Core.Configuration ?? _lastConfiguration;
         FailEverything();
+        _wasQuarantined = IsQuarantined;
         _replica = null;
         _log = null;
         _pinned?.Dispose();
         _pinned = null;
         _installing = null;
+        _quarantine = null;
 
         // Before the store is closed, which would flush it: a process that ends in a hurry does not come to that.
         _home?.ProcessEnded();
@@ -287,7 +299,12 @@ internal sealed partial class Member
 
     private void OpenState(RaftStart start)
     {
-        if (_store!.Applied.Index > _log!.Last.Index)
+        if (_store!.AwaitsState)
+        {
+            return;
+        }
+
+        if (_store.Applied.Index > _log!.Last.Index)
         {
             throw new ViolationException("a state is ahead of its log", $"{Id}: the state is at {_store.Applied}, and the log ends at {_log.Last}");
         }
@@ -305,6 +322,7 @@ internal sealed partial class Member
             {
                 using Stream image = _snapshots.OpenRead(snapshot.Position);
                 _store!.Restore(image, snapshot.Position);
+                IsStateWrong = false;
                 return;
             }
         }
@@ -344,10 +362,13 @@ internal sealed partial class Member
             SnapshotEntries = _plan.SnapshotEntries,
             TrailingEntries = _plan.TrailingEntries,
         };
-        _savedThrough = _store!.Applied.Index;
+        LogPosition applied = _store!.AwaitsState ? start.Base.Position : _store.Applied;
+        _savedThrough = applied.Index;
         _rules = new StepRules(_options.Raft, LocalNow);
-        _replica = new Veche.Replica.Replica(_options, start, _store!.Applied, epoch, LocalNow);
-        _appliedConfiguration = Core.ConfigurationAt(_store.Applied.Index);
+        _replica = new Veche.Replica.Replica(_options, start, applied, epoch, LocalNow);
+        _appliedConfiguration = Core.ConfigurationAt(applied.Index);
+        AttachQuarantine();
+        LookForWhatIsWrong();
         _hub = new WatchHub(_store);
         _lessor = new Lessor();
         _store.EventSink = this;
@@ -360,6 +381,7 @@ internal sealed partial class Member
         _standing = default;
         _world.Note(Number, "starts", TraceKind.Start, TraceRole.Follower);
         Turn(ReplicaInput.Tick.Instance);
+        DistrustIfDue();
         ScheduleSweep();
     }
 

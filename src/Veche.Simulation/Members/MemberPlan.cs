@@ -71,6 +71,21 @@ public sealed record MemberPlan
     /// <summary>A member whose log is damaged takes it anew from the others, where there are at least three; otherwise it is lost.</summary>
     public bool RepairsLogs { get; init; }
 
+    /// <summary>How often a leader has the members' states compared, in milliseconds; null for never.</summary>
+    public int? StateCheckIntervalMs { get; init; }
+
+    /// <summary>How much of the state each comparison looks at, in bytes.</summary>
+    public long MaxStateCheckBytes { get; init; } = 4 << 20;
+
+    /// <summary>Draws how states are compared, from luck of its own.</summary>
+    /// <param name="random">That luck.</param>
+    /// <param name="always">They are, whatever is drawn.</param>
+    public MemberPlan WithStateChecks(SimulationRandom random, bool always)
+    {
+        bool isChecked = random.Chance(0.15) || always;
+        return this with { StateCheckIntervalMs = isChecked ? random.Between(200, 2000) : null, MaxStateCheckBytes = random.Chance(0.5) ? random.Between(20_000L, 200_000) : 4 << 20, DurableState = DurableState || always };
+    }
+
     /// <summary>Draws the settings that came later.</summary>
     /// <param name="random">Luck of their own.</param>
     /// <param name="buggified">Gets the names of those that are unusual.</param>

@@ -13,6 +13,12 @@ internal sealed partial class ReferenceModel
 
     private Expected Raise(AlarmRequest request)
     {
+        if (request.Alarm == AlarmType.Corrupt)
+        {
+            // Raised by hand, or lifted: it says more than before, or nothing.
+            _replacing.Remove(request.MemberID);
+        }
+
         if (request.Action == AlarmRequest.Types.AlarmAction.Activate)
         {
             _alarms.Add((request.MemberID, request.Alarm));
@@ -34,7 +40,7 @@ internal sealed partial class ReferenceModel
 
         bool changes = command.BodyCase is Command.BodyOneofCase.Put or Command.BodyOneofCase.DeleteRange or Command.BodyOneofCase.Txn or Command.BodyOneofCase.Compact or Command.BodyOneofCase.LeaseGrant or Command.BodyOneofCase.LeaseRevoke;
         bool adds = command.BodyCase is Command.BodyOneofCase.Put or Command.BodyOneofCase.LeaseGrant || (command.BodyCase == Command.BodyOneofCase.Txn && Puts(command.Txn));
-        return changes && _alarms.Any(static alarm => alarm.Kind == AlarmType.Corrupt) ? "etcdserver: corrupt cluster"
+        return changes && _alarms.Any(alarm => alarm.Kind == AlarmType.Corrupt && !_replacing.Contains(alarm.Member)) ? "etcdserver: corrupt cluster"
             : adds && _alarms.Any(static alarm => alarm.Kind == AlarmType.Nospace) ? "etcdserver: mvcc: database space exceeded"
             : null;
     }

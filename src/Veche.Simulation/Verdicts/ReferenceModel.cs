@@ -230,6 +230,9 @@ internal sealed partial class ReferenceModel(Canon canon)
             case Command.BodyOneofCase.Alarm:
                 return Raise(command.Alarm);
 
+            case Command.BodyOneofCase.StateHash:
+                return Take(command.StateHash);
+
             case Command.BodyOneofCase.Session:
                 return Open(command.Session.Open.Id);
 

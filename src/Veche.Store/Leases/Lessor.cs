@@ -172,14 +172,22 @@ public sealed partial class Lessor : ILeaseObserver
     {
         lock (_lock)
         {
+            Dictionary<long, int> underWay = _leases.Where(static lease => lease.Value.UnderWay > 0).ToDictionary(static lease => lease.Key, static lease => lease.Value.UnderWay);
             _leases.Clear();
             ForgetQueues();
             _appliedTerm = term;
+            if (_isPrimary)
+            {
+                // Its state was replaced while it leads: what it has renewed since it began must not end early.
+                _promotedNs = _nowNs;
+            }
+
             foreach (LeaseRecord record in leases)
             {
                 var lease = new Countdown { Record = record, DeadlineNs = 0 };
                 _leases.Add(record.Id, lease);
                 Begin(lease);
+                lease.UnderWay = _isPrimary ? underWay.GetValueOrDefault(record.Id) : 0;
             }
         }
     }

@@ -50,6 +50,18 @@ public sealed class LessorTests
     }
 
     [Fact]
+    public void A_state_that_is_replaced_while_its_member_leads_ends_no_lease_before_what_was_promised()
+    {
+        Lead(0, Second, term: 1);
+        _lessor.Granted(new LeaseRecord(1, 5, 5));
+        Expired(0);
+        Assert.Equal(5, _lessor.Renew(1, 4 * Second));
+        _lessor.Reset([new LeaseRecord(1, 5, 5)], 1);
+        Assert.Empty(Expired((9 * Second) - 1));
+        Assert.Equal([1L], Expired(20 * Second));
+    }
+
+    [Fact]
     public void Expiry_is_paced()
     {
         Lead(0, 0, term: 1);

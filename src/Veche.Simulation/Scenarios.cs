@@ -9,6 +9,7 @@ public static class Scenarios
 {
     private static readonly SortedDictionary<string, (string Description, Func<SimulationPlan, SimulationRandom, SimulationPlan> Shape)> All = new(StringComparer.Ordinal)
     {
+        [WithUsers] = ("users, roles and permissions that come and go, and clients that act as them, while leaders change, members crash, and snapshots are taken", Auth),
         ["calm"] = ("no faults at all", static (plan, _) => plan with { Faults = FaultPlan.None, Network = new NetworkPlan() }),
         ["elections"] = ("leaders change many times a second, in the middle of replication", Elections),
         ["membership"] = ("members come and go while leaders change", Membership),
@@ -23,11 +24,14 @@ public static class Scenarios
         ["transactions"] = ("transactions of every shape on few keys, applied many at a time", Transactions),
     };
 
+    /// <summary>The one with users.</summary>
+    internal const string WithUsers = "auth";
+
     /// <summary>Those that half of all worlds are bent toward: the first ones.</summary>
     internal static IReadOnlyList<string> First { get; } = ["calm", "disks", "elections", "leases", "membership", "reads", "sessions", "snapshots"];
 
-    /// <summary>Those that came later; some more of all worlds are bent toward them.</summary>
-    internal static IReadOnlyList<string> Later { get; } = [.. All.Keys.Except(First)];
+    /// <summary>Those that came later; some more of all worlds are bent toward them. The one with users came last, and is drawn from luck of its own.</summary>
+    internal static IReadOnlyList<string> Later { get; } = [.. All.Keys.Except(First).Except([WithUsers])];
 
     /// <summary>Their names, in order.</summary>
     public static IReadOnlyCollection<string> Names => All.Keys;
@@ -207,6 +211,24 @@ public static class Scenarios
         Workload = plan.Workload with { ThinkUs = random.Between(2_000L, 40_000) },
         FaultsMs = random.Between(10_000, 30_000),
     };
+
+    private static SimulationPlan Auth(SimulationPlan plan, SimulationRandom random)
+    {
+        int[] weights = [20, 6, 8, 8, 15, 12, 5, 6, 12, 4, 4, 1, 25, 6, 12, 20, 12];
+        return plan with
+        {
+            Nodes = random.Pick([1, 3, 3, 3, 5]),
+            Clients = random.Between(5, 14),
+            Member = random.Chance(0.7) ? plan.Member with { SnapshotEntries = random.Between(3, 60), TrailingEntries = random.Between(0, 8) } : plan.Member,
+            Faults = Often(random, 0.6, (FaultKind.Transfer, 1200), (FaultKind.EarlyTimeout, 1200), (FaultKind.Partition, 1000), (FaultKind.Pause, 1500), (FaultKind.Kill, 1200), (FaultKind.PowerLoss, 1500), (FaultKind.Alarm, 3000), (FaultKind.Membership, 4000)).With(FaultKind.Auth, random.Between(20, 400)) with
+            {
+                MeanDurationMs = random.Between(100, 1500),
+                MeanRestartMs = random.Between(50, 1000),
+            },
+            Workload = plan.Workload with { Weights = weights, Keys = random.Between(3, 12), ThinkUs = random.Between(1_000L, 30_000), Sessions = random.Chance(0.4) ? random.Fraction() : 0, Wanders = 0.3 },
+            FaultsMs = random.Between(4_000, 12_000),
+        };
+    }
 
     private static FaultPlan Often(SimulationRandom random, double share, params (FaultKind Kind, int MeanMs)[] kinds)
     {

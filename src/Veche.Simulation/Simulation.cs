@@ -120,6 +120,11 @@ public sealed class Simulation
                 _world.Operator.LiftAlarms(asked);
             }
 
+            if (_plan.Faults.Has(FaultKind.Auth) && asked.IsRunning)
+            {
+                _world.Operator.LetWrite(asked, client);
+            }
+
             if (!client.IsWaiting)
             {
                 client.Ask(OperationKind.Put, 0, asked.Number);

@@ -123,11 +123,12 @@ public sealed record SimulationPlan
             // From a generator of its own, so that the rest of the world is what it is without it.
             Member = (member with { AcknowledgementRules = new SimulationRandom(seed ^ 0xACC0_4D6E).Chance(0.25) }).DrawMore(later, buggified),
             Workload = WorkloadPlan.Draw(random).WithSemantics(seed),
-            Faults = faults.DrawMore(later),
+            Faults = faults.DrawMore(later).WithUsers(seed),
             Buggified = buggified,
         };
         string? scenario = random.Chance(0.5) ? random.Pick(Scenarios.First) : null;
         scenario = later.Chance(0.08) ? later.Pick(Scenarios.Later) : scenario;
+        scenario = new SimulationRandom(seed ^ 0xA075_CE4A).Chance(0.02) ? Scenarios.WithUsers : scenario;
         return (scenario is null ? plan : Scenarios.Shape(plan, scenario)).WithWitnesses().WithStateChecks();
     }
 

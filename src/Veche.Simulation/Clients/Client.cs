@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Simulation.Members;
+using Veche.Store.Auth;
 using Veche.Store.Sessions;
 
 namespace Veche.Simulation.Clients;
@@ -9,12 +10,17 @@ namespace Veche.Simulation.Clients;
 /// <summary>A client: one operation at a time, at one member until it has reason to ask another.</summary>
 internal sealed class Client
 {
+    /// <summary>A write in a session that is refused so often, to somebody who may not, is given up; what became of it is not known.</summary>
+    private const int MostRetriesOfTheRefused = 5;
+
     private readonly World _world;
     private readonly SimulationRandom _random;
     private readonly long[] _believed;
     private readonly int _weightSum;
     private readonly RequestMaker _maker;
     private readonly bool _keepsSession;
+    private readonly Credentials _credentials;
+    private int _sessions;
     private bool _hasSession;
     private long _sequence;
     private long _seen;
@@ -33,6 +39,7 @@ internal sealed class Client
         _maker = new RequestMaker(random, world.Keys, world.Model);
         _keepsSession = (number + 0.5) / world.Plan.Clients < world.Plan.Workload.Sessions;
         _weightSum = world.Plan.Workload.Weights.Sum();
+        _credentials = new Credentials(world, 0xC11E_4700UL + (ulong)number);
     }
 
     public int Number { get; }
@@ -42,7 +49,8 @@ internal sealed class Client
 
     public bool IsWaiting => _waitingFor is not null;
 
-    private long SessionId => Number + 1;
+    /// <summary>Another one after each that turned out to belong to somebody else.</summary>
+    private long SessionId => Number + 1 + (_sessions * 1000L);
 
     private WorkloadPlan Plan => _world.Plan.Workload;
 
@@ -58,6 +66,9 @@ internal sealed class Client
         _member = member;
         Send(kind, key);
     }
+
+    /// <summary>From now on it is somebody else.</summary>
+    public void ActAs(Identity identity) => _credentials.ActAs(identity);
 
     /// <summary>Asks this member next, as one does whose other connections broke.</summary>
     public void TurnTo(int member) => _member = member;
@@ -98,13 +109,19 @@ internal sealed class Client
 
         if (operation.Retries > 0 && outcome == Outcome.Refused && operation.Decided != Outcome.Refused)
         {
-            // This attempt was not begun; one before it may have been, so that is no answer yet.
-            Think();
-            return;
+            // This attempt was not begun, or not by who may; one before it may have been, so that is no answer yet.
+            if (operation.Who is null || operation.Retries < MostRetriesOfTheRefused)
+            {
+                Think();
+                return;
+            }
+
+            outcome = Outcome.Unknown;
         }
 
         _waitingFor = null;
         _world.History.Ended(operation, outcome);
+        TakeRefusal(operation);
         if (operation.Kind == OperationKind.OpenSession && outcome == Outcome.Refused && operation.Refusal != SessionErrors.Exists.Message)
         {
             _hasSession = false;
@@ -125,6 +142,19 @@ internal sealed class Client
         }
 
         Think();
+    }
+
+    private void TakeRefusal(Operation operation)
+    {
+        if (operation.Refusal == AuthErrors.OldRevision.Message)
+        {
+            _credentials.LogIn();
+        }
+        else if (operation.Refusal == SessionErrors.NotYours.Message)
+        {
+            _hasSession = false;
+            _sessions++;
+        }
     }
 
     private void Learn(Operation operation)
@@ -155,6 +185,7 @@ internal sealed class Client
     {
         Wander();
         operation.Member = _member;
+        operation.Who = operation.Who is { TokenRevision: > 0 } && _credentials.LogIn() is { } again && again.User == operation.Who.User ? again : operation.Who;
         operation.Retries++;
         _world.Count("operations repeated");
         _world.Request(operation);
@@ -221,6 +252,7 @@ internal sealed class Client
             Client = Number,
             Kind = kind,
             Member = _member,
+            Who = _credentials.Next(),
             AfterRevision = kind == OperationKind.GetSerializable && Plan.Tokens > 0 && _random.Chance(Plan.Tokens) ? (_random.Chance(0.5) ? _seen : _world.History.AcknowledgedRevision) : 0,
             SessionSequence = _keepsSession && _hasSession && Operation.Writes(kind) ? ++_sequence : 0,
             Key = kind >= OperationKind.LeaseGrant && kind != OperationKind.PutWithLease ? -1 : key,

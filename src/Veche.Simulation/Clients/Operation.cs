@@ -152,6 +152,23 @@ public sealed class Operation
     /// <summary>True when, done, it made its revision; otherwise it saw it.</summary>
     public bool MadeRevision { get; internal set; }
 
+    /// <summary>Who asks; null for nobody.</summary>
+    internal Identity? Who { get; set; }
+
+    /// <summary>Who the member takes the caller for; null while authentication is off there.</summary>
+    internal Veche.Api.Commands.Caller? Caller { get; set; }
+
+    /// <summary>The index at which the member judged whether the caller may see what it reads; null when it did not come to that.</summary>
+    internal long? JudgedAt { get; set; }
+
+    /// <summary>The last index that was committed when a read was asked.</summary>
+    internal long CommittedBefore { get; set; }
+
+    /// <summary>A read as the API has it.</summary>
+    internal Google.Protobuf.IMessage ReadRequest => Request ?? (Kind == OperationKind.GetAll
+        ? new Veche.Api.RangeRequest { Key = KeyNames.Bytes(0), RangeEnd = KeyNames.End }
+        : new Veche.Api.RangeRequest { Key = KeyNames.Bytes(Key), Serializable = IsSerializable });
+
     /// <summary>The request itself, where the kind does not say it all.</summary>
     internal Google.Protobuf.IMessage? Request { get; init; }
 

@@ -23,7 +23,11 @@ internal sealed class Watcher
     private readonly bool _noDelete;
     private readonly bool _wantsPrevious;
     private readonly bool _isSlow;
+    private readonly Credentials _credentials;
     private readonly List<WatchRecord> _finished = [];
+
+    /// <summary>Why each connection is to be refused, of those that are.</summary>
+    private readonly Dictionary<int, string> _refusals = [];
     private List<WatchedResponse> _responses = [];
     private long _start;
     private long _next;
@@ -41,6 +45,7 @@ internal sealed class Watcher
         _wantsPrevious = _random.Chance(0.3);
         _isSlow = _random.Chance(0.3);
         _start = _next = 2;
+        _credentials = new Credentials(world, 0x3A7C_11E4_0000UL + (ulong)number);
     }
 
     /// <summary>The members it may ask, and then stays with; null for all.</summary>
@@ -146,10 +151,39 @@ internal sealed class Watcher
             stream.HistoryEventsPerPump = _random.Between(1, 10);
         }
 
-        stream.Create(request);
+        Create(stream, member, request, attempt);
         if (_random.Chance(0.5))
         {
             stream.RequestProgress();
+        }
+    }
+
+    /// <summary>Judged when it is created, and not again; in the end, somebody watches who may see everything.</summary>
+    private void Create(WatchStream stream, Member member, WatchCreateRequest request, int attempt)
+    {
+        Identity? who = Targets is null ? _credentials.Next() : Identity.Root;
+        Api.Commands.Caller? caller = who?.RecognisedBy(member.Store.Auth);
+        _refusals.Remove(attempt);
+        if (_world.Model.WhyUnwatched(caller, request, member.Store.AppliedIndex) is { } why)
+        {
+            _refusals.Add(attempt, why);
+        }
+
+        stream.Create(request, caller);
+    }
+
+    private void TakeCreated(WatchResponse response, int attempt)
+    {
+        string? why = _refusals.GetValueOrDefault(attempt);
+        if (response.Canceled != (why is not null) || (why is not null && !response.CancelReason.EndsWith(why, StringComparison.Ordinal)))
+        {
+            throw new ViolationException(why is null ? "a watch was refused without reason" : "a watch was opened for somebody who may not see it", $"watcher {_number}: {response}; it should be {why ?? "opened"}");
+        }
+
+        if (why is not null)
+        {
+            _world.Count("watches refused to who may not see them");
+            _credentials.LogIn();
         }
     }
 
@@ -172,6 +206,13 @@ internal sealed class Watcher
 
         if (response.Created)
         {
+            TakeCreated(response, attempt);
+            return;
+        }
+
+        if (_refusals.ContainsKey(attempt))
+        {
+            // What is said of progress on a stream without a watch is about none.
             return;
         }
 

@@ -230,6 +230,9 @@ internal sealed partial class FaultInjector
             case FaultKind.StateRot:
                 RotState();
                 break;
+            case FaultKind.Auth:
+                _world.Operator.ChangeAuth();
+                break;
             case FaultKind.Membership:
                 _world.Operator.ChangeMembers();
                 break;

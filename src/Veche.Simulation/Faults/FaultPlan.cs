@@ -83,6 +83,9 @@ public enum FaultKind
 
     /// <summary>A member's state is no longer what was committed, or can no longer be read.</summary>
     StateRot,
+
+    /// <summary>Users, roles and permissions are given and taken, and authentication is turned on and off.</summary>
+    Auth,
 }
 
 /// <summary>Which faults there are in a world, and how often.</summary>
@@ -137,7 +140,7 @@ public sealed record FaultPlan
     public FaultPlan DrawMore(SimulationRandom random)
     {
         FaultPlan plan = this;
-        foreach (FaultKind kind in All.Except(First))
+        foreach (FaultKind kind in All.Except(First).Where(static kind => kind != FaultKind.Auth))
         {
             int interval = random.Between(500, 10_000);
             if (random.Chance(0.12))
@@ -147,6 +150,13 @@ public sealed record FaultPlan
         }
 
         return plan;
+    }
+
+    /// <summary>Some worlds have users. From a generator of its own, so that the rest of the world is what it is without them.</summary>
+    public FaultPlan WithUsers(ulong seed)
+    {
+        var random = new SimulationRandom(seed ^ 0x05E2_4017);
+        return random.Chance(0.15) ? With(FaultKind.Auth, random.Between(50, 3_000)) : this;
     }
 
     /// <summary>These kinds, each at its usual pace.</summary>

@@ -65,6 +65,7 @@ internal sealed partial class Operator
     private void Ask(Member member, AlarmMember alarm, AlarmRequest.Types.AlarmAction action)
     {
         world.Note(member.Number, $"is asked to {action} the alarm {alarm.Alarm} of {alarm.MemberID}");
-        member.Administer(new Command { Alarm = new AlarmRequest { Action = action, Alarm = alarm.Alarm, MemberID = alarm.MemberID } });
+        // Members raise alarms themselves; they are lifted by people.
+        member.Administer(new Command { Alarm = new AlarmRequest { Action = action, Alarm = alarm.Alarm, MemberID = alarm.MemberID }, Caller = action == AlarmRequest.Types.AlarmAction.Activate ? member.Itself : null });
     }
 }

@@ -45,6 +45,7 @@ internal sealed partial class Member
             return;
         }
 
+        operation.Caller = operation.Who?.RecognisedBy(_store!.Auth);
         switch (operation.Kind)
         {
             case OperationKind.Get or OperationKind.GetAll or OperationKind.ReadTransact:
@@ -60,7 +61,7 @@ internal sealed partial class Member
                 KeepAlive(operation);
                 break;
             default:
-                Propose(operation, operation.Command);
+                Propose(operation, InNameOfCaller(operation));
                 break;
         }
     }
@@ -132,7 +133,7 @@ internal sealed partial class Member
         foreach (long lease in _expired)
         {
             _world.LeaseExpires(this, lease);
-            Propose(null, new Command { LeaseRevoke = new LeaseRevokeRequest { ID = lease }, ExpiredInTerm = (ulong)term }.ToByteArray());
+            Propose(null, new Command { LeaseRevoke = new LeaseRevokeRequest { ID = lease }, ExpiredInTerm = (ulong)term, Caller = Itself }.ToByteArray());
             if (!IsRunning)
             {
                 break;
@@ -143,7 +144,7 @@ internal sealed partial class Member
         if (IsRunning && _lessor!.TakeCheckpoint(LocalNow) is { } checkpoint)
         {
             _world.Count("leases recorded");
-            Propose(null, new Command { LeaseCheckpoint = checkpoint }.ToByteArray());
+            Propose(null, new Command { LeaseCheckpoint = checkpoint, Caller = Itself }.ToByteArray());
         }
 
         ScheduleSweep();
@@ -207,7 +208,7 @@ internal sealed partial class Member
             else
             {
                 _world.Count("leases recorded before a promise");
-                ProposeOwn(new Command { LeaseCheckpoint = first }.ToByteArray(), result => then(result is Api.Commands.LeaseCheckpoint));
+                ProposeOwn(new Command { LeaseCheckpoint = first, Caller = Itself }.ToByteArray(), result => then(result is Api.Commands.LeaseCheckpoint));
             }
         }));
         Turn(new ReplicaInput.Read(readId));
@@ -218,9 +219,6 @@ internal sealed partial class Member
         operation.Succeeded = ttl > 0;
         Reply(operation, Outcome.Done);
     }
-
-    /// <summary>What the cluster's own people want done, through the log; nobody waits for it.</summary>
-    public void Administer(Command command) => Propose(null, command.ToByteArray());
 
     private void Propose(Operation? operation, ReadOnlyMemory<byte> command, Action<object?>? then = null)
     {
@@ -262,8 +260,10 @@ internal sealed partial class Member
         }
 
         waiter.Then?.Invoke(result);
+        Expected expected = _world.Model.At(index);
         if (waiter.Operation is not { } operation)
         {
+            CheckOwn(index, (result as StoreError)?.Message, expected);
             return;
         }
 
@@ -273,7 +273,6 @@ internal sealed partial class Member
             return;
         }
 
-        Expected expected = _world.Model.At(index);
         operation.Revision = expected.Revision;
         operation.MadeRevision = expected.MadeRevision;
         (long revision, bool succeeded, string? refusal) = result switch
@@ -300,7 +299,11 @@ internal sealed partial class Member
 
         operation.Succeeded = succeeded;
         operation.Refusal = refusal;
-        operation.Decided = refusal is null ? Outcome.Done : Outcome.Refused;
+        if (!expected.LeavesNumberFree || operation.SessionSequence == 0)
+        {
+            operation.Decided = refusal is null ? Outcome.Done : Outcome.Refused;
+        }
+
         Reply(operation, refusal is null ? Outcome.Done : Outcome.Refused);
     }
 
@@ -331,26 +334,25 @@ internal sealed partial class Member
     /// <summary>From the state as it is here.</summary>
     private void Serve(Operation operation)
     {
+        operation.JudgedAt = _store!.AppliedIndex;
         try
         {
             switch (operation.Request)
             {
                 case RangeRequest range:
-                    RangeResponse found = _store!.Range(range);
+                    RangeResponse found = _store!.Range(range, operation.Caller);
                     operation.Response = found;
                     operation.Revision = found.Header.Revision;
                     Reply(operation, Outcome.Done);
                     break;
                 case TxnRequest transaction:
-                    TxnResponse response = _store!.ReadTransaction(transaction);
+                    TxnResponse response = _store!.ReadTransaction(transaction, operation.Caller);
                     operation.Response = response;
                     operation.Revision = response.Header.Revision;
                     Reply(operation, Outcome.Done);
                     break;
                 default:
-                    Answer(operation, _store!.Range(operation.Kind == OperationKind.GetAll
-                        ? new RangeRequest { Key = KeyNames.Bytes(0), RangeEnd = KeyNames.End }
-                        : new RangeRequest { Key = KeyNames.Bytes(operation.Key), Serializable = operation.IsSerializable }));
+                    Answer(operation, _store!.Range((RangeRequest)operation.ReadRequest, operation.Caller));
                     break;
             }
         }

@@ -79,6 +79,7 @@ internal sealed partial class Member : IEventSink
         }
 
         SeeToFinding();
+        CheckAuth(always: false);
         for (int i = 0; i < _batchSequences.Count; i++)
         {
             if (_batchSequences[i] != 0)
@@ -262,7 +263,7 @@ internal sealed partial class Member : IEventSink
         for (int look = 0; look < 3; look++)
         {
             var everything = new RangeRequest { Key = KeyNames.Bytes(0), RangeEnd = KeyNames.End, Revision = look == 0 ? 0 : _random.Between(oldest, now) };
-            RangeResponse found = _store.Range(everything);
+            RangeResponse found = _store.Range(everything, Cluster);
             RangeResponse expected = model.Range(everything, now);
             if (!found.Equals(expected))
             {
@@ -284,6 +285,8 @@ internal sealed partial class Member : IEventSink
         {
             throw new ViolationException("a member's state is not what was committed", $"{Id} has leases {string.Join(' ', _store.Leases())}; should have {string.Join(' ', model.Leases)}");
         }
+
+        CheckAuth(always: true);
     }
 
     /// <summary>A leader that begins to count gives no lease more than what is recorded of it, and an election timeout; unless its holder has been there before anybody could look.</summary>
@@ -312,7 +315,7 @@ internal sealed partial class Member : IEventSink
 
     private void CheckThatThereIsNone()
     {
-        if (_store!.Keys > 0 || _store.CurrentRevision != KeyValueStore.FirstRevision || _store.Leases().Any())
+        if (_store!.Keys > 0 || _store.CurrentRevision != KeyValueStore.FirstRevision || _store.Leases().Any() || _store.Auth.Users.Count > 0 || _store.Auth.Roles.Count > 0)
         {
             throw new ViolationException("a witness holds data", $"{Id} at {_store.Applied} has {_store.Keys} keys at revision {_store.CurrentRevision}");
         }

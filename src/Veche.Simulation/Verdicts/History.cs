@@ -12,7 +12,7 @@ namespace Veche.Simulation.Verdicts;
 /// What the clients saw, judged as it comes in. Every answer carries a revision, so no search is needed: the answer must be what the state at its
 /// revision says, and revisions must respect real time.
 /// </summary>
-internal sealed class History(World world)
+internal sealed partial class History(World world)
 {
     private readonly List<Operation> _operations = [];
     private readonly Dictionary<int, long> _floors = [];
@@ -33,6 +33,7 @@ internal sealed class History(World world)
     public void Began(Operation operation)
     {
         _operations.Add(operation);
+        operation.CommittedBefore = world.Judge.Canon.CommittedIndex;
         _floors.Add(operation.Id, _acknowledgedRevision);
     }
 
@@ -47,6 +48,7 @@ internal sealed class History(World world)
         }
 
         operation.ReturnNs = world.NowNs;
+        CheckPermission(operation, outcome);
         if (outcome == Outcome.Done)
         {
             Done++;

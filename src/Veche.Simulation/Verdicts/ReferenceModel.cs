@@ -15,7 +15,11 @@ namespace Veche.Simulation.Verdicts;
 /// <param name="Refusal">Why it was refused, or null.</param>
 /// <param name="MadeRevision">It made its revision; otherwise it changed nothing.</param>
 /// <param name="Answer">The whole answer, where there is more to it.</param>
-internal readonly record struct Expected(long Revision, bool Succeeded, string? Refusal, bool MadeRevision, IMessage? Answer = null);
+internal readonly record struct Expected(long Revision, bool Succeeded, string? Refusal, bool MadeRevision, IMessage? Answer = null)
+{
+    /// <summary>A refusal that its session does not remember: another copy of the request may still be done.</summary>
+    public bool LeavesNumberFree { get; init; }
+}
 
 /// <summary>
 /// The data model in its simplest form, written against etcd's documentation and not against the store: a list of versions for each key.
@@ -23,6 +27,8 @@ internal readonly record struct Expected(long Revision, bool Succeeded, string? 
 /// </summary>
 internal sealed partial class ReferenceModel(Canon canon)
 {
+    private const string OtherTermText = "veche: decided by the leader of another term";
+
     private readonly List<Expected> _expected = [];
     private readonly List<Version>[] _keys = [.. Enumerable.Range(0, KeyNames.Most).Select(static _ => new List<Version>())];
     private readonly SortedDictionary<long, SortedSet<int>> _leases = [];
@@ -192,12 +198,14 @@ internal sealed partial class ReferenceModel(Canon canon)
                 return Done(true);
 
             case Command.BodyOneofCase.LeaseCheckpoint:
-                if ((long)command.LeaseCheckpoint.Term == term)
+                if ((long)command.LeaseCheckpoint.Term != term)
                 {
-                    foreach (Api.Commands.LeaseCheckpoint.Types.Item item in command.LeaseCheckpoint.Leases.Where(item => _leases.ContainsKey(item.Id)))
-                    {
-                        _leaseTimes[item.Id] = _leaseTimes[item.Id] with { RemainingSeconds = item.RemainingSeconds };
-                    }
+                    return Refuse(OtherTermText);
+                }
+
+                foreach (Api.Commands.LeaseCheckpoint.Types.Item item in command.LeaseCheckpoint.Leases.Where(item => _leases.ContainsKey(item.Id)))
+                {
+                    _leaseTimes[item.Id] = _leaseTimes[item.Id] with { RemainingSeconds = item.RemainingSeconds };
                 }
 
                 return Done(true);
@@ -205,7 +213,7 @@ internal sealed partial class ReferenceModel(Canon canon)
             case Command.BodyOneofCase.LeaseRevoke:
                 if (command.ExpiredInTerm != 0 && (long)command.ExpiredInTerm != term)
                 {
-                    return Refuse("the time was up for the leader of another term");
+                    return Refuse(OtherTermText);
                 }
 
                 if (!_leases.TryGetValue(command.LeaseRevoke.ID, out SortedSet<int>? attached))
@@ -233,8 +241,11 @@ internal sealed partial class ReferenceModel(Canon canon)
             case Command.BodyOneofCase.StateHash:
                 return Take(command.StateHash);
 
+            case Command.BodyOneofCase.Auth:
+                return ChangeAuth(command.Auth);
+
             case Command.BodyOneofCase.Session:
-                return Open(command.Session.Open.Id);
+                return Open(command.Session.Open.Id, command.Caller);
 
             default:
                 return Done(true);

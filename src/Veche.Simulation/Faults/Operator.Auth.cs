@@ -19,6 +19,9 @@ internal sealed partial class Operator
     /// <summary>Luck of their own: a world without users does what it did.</summary>
     private readonly SimulationRandom _luck = new(world.Plan.Seed ^ 0xA074_0521);
 
+    /// <summary>What was asked for first may be on its way.</summary>
+    private long _beginsAgainNs;
+
     /// <summary>The users that come and go beside root.</summary>
     public static IReadOnlyList<string> Users { get; } = ["ann", "bob", "cid"];
 
@@ -33,7 +36,13 @@ internal sealed partial class Operator
 
         AuthState now = world.Model.AuthAt(world.Judge.Canon.CommittedIndex);
         Member asked = _luck.Pick(up);
-        IEnumerable<AuthCommand> commands = now.Users.Count == 0 ? Beginning() : _luck.Chance(0.15) ? [Senseless()] : [Sensible(now)];
+        bool begins = now.Users.Count == 0 && world.NowNs >= _beginsAgainNs;
+        if (begins)
+        {
+            _beginsAgainNs = world.NowNs + 1_000_000_000;
+        }
+
+        IEnumerable<AuthCommand> commands = begins ? Beginning() : _luck.Chance(0.15) ? [Senseless()] : [Sensible(now)];
         foreach (AuthCommand command in commands)
         {
             Ask(asked, command);
@@ -67,7 +76,7 @@ internal sealed partial class Operator
         foreach (string role in RoleNames)
         {
             yield return AddRole(role);
-            for (int grants = _luck.Between(1, 3); grants > 0; grants--)
+            for (int grants = _luck.Between(2, 4); grants > 0; grants--)
             {
                 yield return GrantPermission(role);
             }
@@ -117,9 +126,9 @@ internal sealed partial class Operator
             1 => new AuthCommand { UserDelete = new AuthUserDeleteRequest { Name = user } },
             2 => new AuthCommand { RoleDelete = new AuthRoleDeleteRequest { Role = role } },
             3 => new AuthCommand { UserChangePassword = new AuthUserChangePasswordRequest { Name = user, HashedPassword = "bmV3" } },
-            4 or 5 or 6 => RevokeRole(user, role),
-            >= 7 and <= 10 => GrantRole(user, _luck.Chance(0.05) ? Root : role),
-            >= 11 and <= 14 when permissions.Count > 0 => RevokePermission(role, _luck.Pick(permissions)),
+            4 or 5 => RevokeRole(user, role),
+            >= 6 and <= 10 => GrantRole(user, _luck.Chance(0.05) ? Root : role),
+            >= 11 and <= 13 when permissions.Count > 0 => RevokePermission(role, _luck.Pick(permissions)),
             _ => GrantPermission(role),
         };
     }

@@ -4,6 +4,7 @@ using Veche.Simulation.Clients;
 using Veche.Simulation.Faults;
 using Veche.Simulation.Verdicts;
 using Veche.Store.Auth;
+using Veche.Store.Sessions;
 
 namespace Veche.Simulation.Members;
 
@@ -49,6 +50,24 @@ internal sealed partial class Member
         if (refusal is not null && _world.Plan.Faults.Has(FaultKind.Auth))
         {
             _world.Count("refused to the operator");
+        }
+    }
+
+    /// <summary>What the state machine decided of a write that has a caller, or should have.</summary>
+    private void CountWrite(Operation operation)
+    {
+        string? what = operation.Refusal switch
+        {
+            null => operation.Caller is null ? null : "writes of users done",
+            _ when operation.Refusal == AuthErrors.OldRevision.Message => "writes refused as of an old revision",
+            _ when operation.Refusal == AuthErrors.PermissionDenied.Message => "writes refused to who may not write",
+            _ when operation.Refusal == AuthErrors.UserEmpty.Message => "writes refused to nobody",
+            _ when operation.Refusal == SessionErrors.NotYours.Message => "writes refused in somebody else's session",
+            _ => null,
+        };
+        if (what is not null)
+        {
+            _world.Count(what);
         }
     }
 

@@ -299,6 +299,7 @@ internal sealed partial class Member
 
         operation.Succeeded = succeeded;
         operation.Refusal = refusal;
+        CountWrite(operation);
         if (!expected.LeavesNumberFree || operation.SessionSequence == 0)
         {
             operation.Decided = refusal is null ? Outcome.Done : Outcome.Refused;

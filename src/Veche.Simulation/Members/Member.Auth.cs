@@ -54,15 +54,15 @@ internal sealed partial class Member
     }
 
     /// <summary>What the state machine decided of a write that has a caller, or should have.</summary>
-    private void CountWrite(Operation operation)
+    private void CountWrite(Operation operation, string? refusal)
     {
-        string? what = operation.Refusal switch
+        string? what = refusal switch
         {
             null => operation.Caller is null ? null : "writes of users done",
-            _ when operation.Refusal == AuthErrors.OldRevision.Message => "writes refused as of an old revision",
-            _ when operation.Refusal == AuthErrors.PermissionDenied.Message => "writes refused to who may not write",
-            _ when operation.Refusal == AuthErrors.UserEmpty.Message => "writes refused to nobody",
-            _ when operation.Refusal == SessionErrors.NotYours.Message => "writes refused in somebody else's session",
+            _ when refusal == AuthErrors.OldRevision.Message => "writes refused as of an old revision",
+            _ when refusal == AuthErrors.PermissionDenied.Message => "writes refused to who may not write",
+            _ when refusal == AuthErrors.UserEmpty.Message => "writes refused to nobody",
+            _ when refusal == SessionErrors.NotYours.Message => "writes refused in somebody else's session",
             _ => null,
         };
         if (what is not null)

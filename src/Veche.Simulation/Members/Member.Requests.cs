@@ -273,8 +273,6 @@ internal sealed partial class Member
             return;
         }
 
-        operation.Revision = expected.Revision;
-        operation.MadeRevision = expected.MadeRevision;
         (long revision, bool succeeded, string? refusal) = result switch
         {
             PutResponse put => (put.Header.Revision, true, null),
@@ -297,14 +295,19 @@ internal sealed partial class Member
             throw new ViolationException("an answer is not what the model says", $"{Id}, index {index}, {operation}: answered revision {revision}, {succeeded}, {refusal}; expected {expected}");
         }
 
-        operation.Succeeded = succeeded;
-        operation.Refusal = refusal;
-        CountWrite(operation);
-        if (!expected.LeavesNumberFree || operation.SessionSequence == 0)
+        CountWrite(operation, refusal);
+        if (expected.LeavesNumberFree && operation.SessionSequence > 0)
         {
-            operation.Decided = refusal is null ? Outcome.Done : Outcome.Refused;
+            // One copy was refused and left its number free; another may be done, or have been.
+            Refuse(operation, refusal!);
+            return;
         }
 
+        operation.Revision = expected.Revision;
+        operation.MadeRevision = expected.MadeRevision;
+        operation.Succeeded = succeeded;
+        operation.Refusal = refusal;
+        operation.Decided = refusal is null ? Outcome.Done : Outcome.Refused;
         Reply(operation, refusal is null ? Outcome.Done : Outcome.Refused);
     }
 

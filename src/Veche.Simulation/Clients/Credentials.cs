@@ -60,7 +60,7 @@ internal sealed class Credentials
         }
 
         // One of them never comes to be.
-        string? user = _random.Chance(0.06) ? null : _random.Chance(0.15) ? "root" : _random.Chance(0.04) ? "nemo" : _random.Pick(Operator.Users);
+        string? user = _random.Chance(0.06) ? null : _random.Chance(0.15) ? "root" : _random.Chance(0.04) ? "nemo" : _random.Pick(AuthMaker.Users);
         _hasToken = _random.Chance(0.4);
         Now = user is null ? null : new Identity(user, 0);
         LogIn();

@@ -123,13 +123,20 @@ public sealed record SimulationPlan
             // From a generator of its own, so that the rest of the world is what it is without it.
             Member = (member with { AcknowledgementRules = new SimulationRandom(seed ^ 0xACC0_4D6E).Chance(0.25) }).DrawMore(later, buggified),
             Workload = WorkloadPlan.Draw(random).WithSemantics(seed),
-            Faults = faults.DrawMore(later).WithUsers(seed),
+            Faults = faults.DrawMore(later),
             Buggified = buggified,
         };
         string? scenario = random.Chance(0.5) ? random.Pick(Scenarios.First) : null;
         scenario = later.Chance(0.08) ? later.Pick(Scenarios.Later) : scenario;
         scenario = new SimulationRandom(seed ^ 0xA075_CE4A).Chance(0.02) ? Scenarios.WithUsers : scenario;
-        return (scenario is null ? plan : Scenarios.Shape(plan, scenario)).WithWitnesses().WithStateChecks();
+        return (scenario is null ? plan : Scenarios.Shape(plan, scenario)).WithUsers().WithWitnesses().WithStateChecks();
+    }
+
+    /// <summary>Some of the worlds in which much goes wrong have users. From a generator of its own, so that the rest of the world is what it is without them.</summary>
+    public SimulationPlan WithUsers()
+    {
+        var random = new SimulationRandom(Seed ^ 0x05E2_4017);
+        return Faults.MeanIntervalMs.Count > 1 && !Faults.Has(FaultKind.Auth) && random.Chance(0.15) ? this with { Faults = Faults.With(FaultKind.Auth, random.Between(50, 3_000)) } : this;
     }
 
     /// <summary>In some worlds the members' states are compared. From a generator of its own, so that the rest of the world is what it is without it.</summary>

@@ -152,13 +152,6 @@ public sealed record FaultPlan
         return plan;
     }
 
-    /// <summary>Some worlds have users. From a generator of its own, so that the rest of the world is what it is without them.</summary>
-    public FaultPlan WithUsers(ulong seed)
-    {
-        var random = new SimulationRandom(seed ^ 0x05E2_4017);
-        return random.Chance(0.15) ? With(FaultKind.Auth, random.Between(50, 3_000)) : this;
-    }
-
     /// <summary>These kinds, each at its usual pace.</summary>
     public static FaultPlan Of(IEnumerable<FaultKind> kinds) =>
         new() { MeanIntervalMs = new SortedDictionary<FaultKind, int>(kinds.Distinct().ToDictionary(static kind => kind, static kind => 5_000)) };

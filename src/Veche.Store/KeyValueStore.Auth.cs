@@ -1,5 +1,7 @@
+using Veche.Api.Commands;
 using Veche.Store.Auth;
 using Veche.Store.Engine;
+using Veche.Store.Mvcc;
 
 namespace Veche.Store;
 
@@ -14,6 +16,13 @@ public sealed partial class KeyValueStore
 
     /// <summary>Told about tokens. Set before the store is used.</summary>
     public IAuthObserver? AuthObserver { get; set; }
+
+    /// <summary>Whether the caller may keep a lease alive, which keeps its keys: who may write all of them. Null when so. Permissions and keys are those of one state.</summary>
+    public StoreError? CheckKeep(Caller? caller, long lease)
+    {
+        using OpenState state = OpenReading();
+        return state.Auth.CheckKnown(caller) ?? RequestPermissions.CheckAttached(state.Auth, caller, lease, id => LeaseKeys.Read(state.View, id));
+    }
 
     private static AuthView ReadAuth(IKeyValueEngine engine)
     {

@@ -22,7 +22,7 @@ public sealed class AuthWorldTests
         [
             "auth changes asked for", "refused to the operator", "writes of users done", "writes refused to who may not write", "writes refused as of an old revision", "writes refused to nobody",
             "writes refused in somebody else's session", "reads that users may see", "reads refused to who may not see them", "watches refused to who may not see them", "watches checked",
-            "snapshots installed", "durable states reopened", "power losses", "terms led", "leases expired", "alarms raised",
+            "snapshots installed", "durable states reopened", "power losses", "terms led", "leases expired", "leases kept alive for users", "leases not kept alive for who may not", "alarms raised",
         ];
         Assert.All(expected, what => Assert.True(counts.GetValueOrDefault(what) > 0, $"no world had {what}"));
     }

@@ -12,13 +12,7 @@ internal static class LeasePermissions
     /// <exception cref="StoreException">They may not.</exception>
     public static void RefuseUnlessMayKeep(KeyValueStore store, Caller? caller, long lease)
     {
-        AuthView auth = store.Auth;
-        if (auth.CheckKnown(caller) is { } unknown)
-        {
-            throw new StoreException(unknown);
-        }
-
-        if (auth.CheckAdministrator(caller) is not null && First(store.KeysOf(lease), key => auth.CheckWrite(caller, key, ByteString.Empty)) is { } denied)
+        if (store.CheckKeep(caller, lease) is { } denied)
         {
             throw new StoreException(denied);
         }

@@ -9,4 +9,5 @@ internal sealed record CallMessage(int From, long Lease, Clients.Operation Opera
 /// <summary>The answer.</summary>
 /// <param name="Ttl">Time to live in seconds; 0 when there is no such lease; null when the member asked does not lead.</param>
 /// <param name="Operation">The operation that waits for it.</param>
-internal sealed record CallAnswer(long? Ttl, Clients.Operation Operation);
+/// <param name="Denied">Why the caller may not; null when it may.</param>
+internal sealed record CallAnswer(long? Ttl, Clients.Operation Operation, string? Denied = null);

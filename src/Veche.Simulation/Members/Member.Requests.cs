@@ -79,14 +79,15 @@ internal sealed partial class Member
 
     public void OnCall(CallMessage call)
     {
-        long? ttl = IsQuarantined ? null : Renew(call.Lease);
-        if (ttl is > 0)
+        void Answer(long? ttl, string? denied) => _world.Answer(this, call.From, new CallAnswer(ttl, call.Operation, denied));
+
+        if (IsQuarantined)
         {
-            ConfirmRenewal(call.Lease, confirmed => _world.Answer(this, call.From, new CallAnswer(confirmed ? ttl : null, call.Operation)));
+            Answer(null, null);
         }
         else
         {
-            _world.Answer(this, call.From, new CallAnswer(ttl, call.Operation));
+            RenewFor(call.Operation, Answer);
         }
     }
 
@@ -102,7 +103,7 @@ internal sealed partial class Member
         }
         else
         {
-            Refuse(answer.Operation, "not the leader");
+            Refuse(answer.Operation, answer.Denied ?? "not the leader");
         }
     }
 
@@ -160,25 +161,9 @@ internal sealed partial class Member
 
     private void KeepAlive(Operation operation)
     {
-        if (Renew(operation.Lease) is { } ttl)
+        if (_lessor!.IsPrimary)
         {
-            if (ttl == 0)
-            {
-                Renewed(operation, ttl);
-                return;
-            }
-
-            ConfirmRenewal(operation.Lease, confirmed =>
-            {
-                if (confirmed)
-                {
-                    Renewed(operation, ttl);
-                }
-                else
-                {
-                    Refuse(operation, "not the leader");
-                }
-            });
+            RenewFor(operation, (ttl, denied) => OnCallReply(new CallAnswer(ttl, operation, denied)));
         }
         else if (_world.Find(Core.Leader) is { } leader && leader != this)
         {
@@ -191,24 +176,28 @@ internal sealed partial class Member
     }
 
     /// <summary>As a server does: a quorum must say, after the renewal, that this member still leads; and what is recorded of the lease must be its whole time.</summary>
-    private void ConfirmRenewal(long lease, Action<bool> then)
+    private void ConfirmRenewal(long lease, Func<string?> judge, Action<bool, string?> then)
     {
         long term = Core.Term;
         long readId = ++_lastRead;
         _reads.Add(readId, new PendingRead(null, 0, () =>
         {
-            if (Core.Role != Raft.Role.Leader || Core.Term != term || !_lessor!.MayPromise(lease, term, out Api.Commands.LeaseCheckpoint? first))
+            if (judge() is { } denied)
             {
-                then(false);
+                then(false, denied);
+            }
+            else if (Core.Role != Raft.Role.Leader || Core.Term != term || !_lessor!.MayPromise(lease, term, out Api.Commands.LeaseCheckpoint? first))
+            {
+                then(false, null);
             }
             else if (first is null)
             {
-                then(true);
+                then(true, null);
             }
             else
             {
                 _world.Count("leases recorded before a promise");
-                ProposeOwn(new Command { LeaseCheckpoint = first, Caller = Itself }.ToByteArray(), result => then(result is Api.Commands.LeaseCheckpoint));
+                ProposeOwn(new Command { LeaseCheckpoint = first, Caller = Itself }.ToByteArray(), result => then(result is Api.Commands.LeaseCheckpoint, null));
             }
         }));
         Turn(new ReplicaInput.Read(readId));

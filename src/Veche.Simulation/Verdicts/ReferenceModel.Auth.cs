@@ -47,6 +47,9 @@ internal sealed partial class ReferenceModel
     /// <summary>Why a member whose state is at an index must not open a watch; null when it may. It opens none before it has all that the caller can know.</summary>
     public string? WhyUnwatched(Caller? caller, WatchCreateRequest request, long index) => AuthAt(index) is { IsOn: true } auth ? WhyNot(auth, caller, request.Key, request.RangeEnd, Access.Read) : null;
 
+    /// <summary>Why a lease must not be kept alive for somebody, by the state after the last command; null when it may.</summary>
+    public string? WhyNotKept(Caller? caller, long lease) => !Auth.IsOn || caller is { IsMember: true } ? null : WhyNobody(caller) ?? WhyNotLease(Auth, caller, lease, KeysOf);
+
     /// <summary>Why a command is not done at all; null when its caller may.</summary>
     private string? WhyNot(Command command)
     {

@@ -117,8 +117,9 @@ public sealed partial class WriteAheadLog
         {
             var header = new SegmentHeader(options.Identity, 1, 0, default, options.InitialBase, options.InitialBase.Position);
             using var spare = new SpareSegment(disk, options.SegmentBytes);
-            Segment first = spare.Take(1, LogOptions.MinSegmentBytes);
-            first.File.Write(0, header.Encode());
+            byte[] head = header.Encode();
+            Segment first = spare.Take(1, head.Length + HardStateReserveBytes);
+            first.File.Write(0, head);
             first.File.Sync();
             segments.Add(first);
         }

@@ -142,7 +142,7 @@ public sealed record SimulationPlan
         SimulationPlan plan = this with { Faults = Faults.WithLogFaults(random, Scenario == "disks" ? 0.4 : 0.08) };
         int snapshotEntries = random.Between(3, 40);
         bool hasShortLogs = random.Chance(0.75) && plan.Faults.Has(FaultKind.PowerLossAtSwitch);
-        return hasShortLogs ? plan with { Member = plan.Member with { SegmentBytes = 64 << 10, SnapshotEntries = snapshotEntries, TrailingEntries = 0 } } : plan;
+        return hasShortLogs ? plan with { Member = plan.Member with { SegmentBytes = 8 << 10, SnapshotEntries = snapshotEntries, TrailingEntries = 0 } } : plan;
     }
 
     /// <summary>In some worlds the members' states are compared. From a generator of its own, so that the rest of the world is what it is without it.</summary>

@@ -16,7 +16,7 @@ internal sealed class VirtualDisk : IDisk
     /// <summary>Operations until the power goes; -1 while it stays.</summary>
     public int OperationsUntilCrash { get; set; } = -1;
 
-    /// <summary>Operations from the next time that a file gets a name or goes until the power goes; -1 while it stays.</summary>
+    /// <summary>Operations from the next time that a file gets another name until the power goes; -1 while it stays.</summary>
     public int OperationsFromNamingUntilCrash { get; set; } = -1;
 
     /// <summary>When set, the next sync fails, and what was to be synced may or may not be durable.</summary>
@@ -57,7 +57,11 @@ internal sealed class VirtualDisk : IDisk
         }
 
         _names[to] = content;
-        NamesChanged();
+        _hasUnsyncedNames = true;
+        if (OperationsUntilCrash < 0)
+        {
+            (OperationsUntilCrash, OperationsFromNamingUntilCrash) = (OperationsFromNamingUntilCrash, -1);
+        }
     }
 
     /// <inheritdoc/>
@@ -69,7 +73,7 @@ internal sealed class VirtualDisk : IDisk
             FreeBytes += content.Length;
         }
 
-        NamesChanged();
+        _hasUnsyncedNames = true;
     }
 
     /// <inheritdoc/>
@@ -117,15 +121,6 @@ internal sealed class VirtualDisk : IDisk
 
     /// <summary>The content of a file, to look at or to damage.</summary>
     public FileContent ContentOf(string name) => _names[name];
-
-    private void NamesChanged()
-    {
-        _hasUnsyncedNames = true;
-        if (OperationsUntilCrash < 0)
-        {
-            (OperationsUntilCrash, OperationsFromNamingUntilCrash) = (OperationsFromNamingUntilCrash, -1);
-        }
-    }
 
     private void Operate()
     {

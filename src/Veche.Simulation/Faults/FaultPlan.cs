@@ -87,7 +87,7 @@ public enum FaultKind
     /// <summary>In the place of a record of the log stands an older one of the same length, whole: a write that went to the wrong place, or never to its own.</summary>
     StaleRecord,
 
-    /// <summary>A machine loses power soon after its log gave a file its name or removed one.</summary>
+    /// <summary>A machine loses power while its log begins a segment.</summary>
     PowerLossAtSwitch,
 }
 

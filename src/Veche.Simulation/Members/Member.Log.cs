@@ -16,7 +16,7 @@ internal sealed partial class Member
     /// <summary>When what its disk is doing was begun.</summary>
     public long LogBusySinceNs { get; private set; }
 
-    /// <summary>The power goes the next time that its log gives a file its name or removes one, or soon after.</summary>
+    /// <summary>The power goes when its log begins its next segment, or soon after.</summary>
     public bool LosesPowerAtSwitch { get; set; }
 
     /// <summary>True while its disk has something to do.</summary>
@@ -129,12 +129,14 @@ internal sealed partial class Member
 
     private long DoLogJobWhilePowerLasts()
     {
-        if (!LosesPowerAtSwitch)
+        // Most often when nothing is left in the files before the one that begins: what they repeat is then in its head alone.
+        if (!LosesPowerAtSwitch || (_log!.Base != _log.Last && !_random.Chance(0.02)))
         {
             return DoLogJob();
         }
 
-        Disk.OperationsFromNamingUntilCrash = _random.Below(8);
+        // A name and what else changes in the directory take up to three operations, and a head and what follows it two more.
+        Disk.OperationsFromNamingUntilCrash = _random.Chance(0.5) ? _random.Between(2, 5) : _random.Below(8);
         long lastWrite = DoLogJob();
         Disk.OperationsFromNamingUntilCrash = -1;
         return Disk.OperationsUntilCrash < 0 ? lastWrite : throw new CrashException();
@@ -148,7 +150,7 @@ internal sealed partial class Member
         Disk.Crash(_plan.Crash, _random);
         State = MemberState.Down;
         _world.Count("power losses at a switch of segments");
-        _world.Note(Number, "loses power while it gives files of its log their names", TraceKind.Stop, TraceRole.Down, Faults.FaultKind.PowerLossAtSwitch);
+        _world.Note(Number, "loses power while its log begins a segment", TraceKind.Stop, TraceRole.Down, Faults.FaultKind.PowerLossAtSwitch);
         _world.MemberStopped(this);
     }
 

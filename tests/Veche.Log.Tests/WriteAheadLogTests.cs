@@ -271,6 +271,40 @@ public sealed class WriteAheadLogTests
         Assert.Equal(new LogPosition(14, 5), recovered.Log.Last);
     }
 
+    /// <summary>A head and the first records behind it are one write, of which a power loss may lose the head alone; once something later was written, that is damage.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_head_that_was_lost_with_its_first_write_is_no_damage(bool isFollowed)
+    {
+        var disk = new MemoryDisk();
+        using (WriteAheadLog log = Open(disk).Log)
+        {
+            log.Write(Entries(1, 1, 5, [.. Enumerable.Repeat(4000, 14)]));
+            log.Sync();
+            log.Write(Entries(2, 15, 5, 5000, 500));
+            log.Sync();
+            if (isFollowed)
+            {
+                log.Write(Entries(3, 17, 5, 10));
+                log.Sync();
+            }
+
+            string name = NewestSegment(disk);
+            byte[] bytes = disk.ReadAll(name);
+            bytes.AsSpan(0, MemoryDisk.SectorBytes).Clear();
+            disk.Replace(name, bytes);
+            if (isFollowed)
+            {
+                Assert.Throws<LogDamagedException>(() => Open(disk));
+            }
+            else
+            {
+                Assert.Equal(new LogPosition(14, 5), Open(disk).Log.Last);
+            }
+        }
+    }
+
     [Fact]
     public void A_missing_segment_is_found()
     {

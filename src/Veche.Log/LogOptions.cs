@@ -15,7 +15,7 @@ public readonly record struct LogIdentity(ulong ClusterId, MemberId MemberId)
 public sealed record LogOptions
 {
     /// <summary>Smallest <see cref="SegmentBytes"/>.</summary>
-    public const long MinSegmentBytes = 64 << 10;
+    public const long MinSegmentBytes = 8 << 10;
 
     /// <summary>Largest <see cref="SegmentBytes"/>.</summary>
     public const long MaxSegmentBytes = 1 << 30;
@@ -23,7 +23,7 @@ public sealed record LogOptions
     /// <summary>Whose log it is.</summary>
     public required LogIdentity Identity { get; init; }
 
-    /// <summary>Size of a segment, in bytes. Default 64 MiB, 64 KiB to 1 GiB. A write that is larger gets a segment of its own.</summary>
+    /// <summary>Size of a segment, in bytes. Default 64 MiB, 8 KiB to 1 GiB. A write that is larger gets a segment of its own.</summary>
     public long SegmentBytes { get; init; } = 64 << 20;
 
     /// <summary>Where a new log begins, and with which members. Not looked at when the log exists.</summary>

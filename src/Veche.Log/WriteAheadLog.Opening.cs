@@ -96,7 +96,9 @@ public sealed partial class WriteAheadLog
                 return;
             }
 
-            if (AnyRecord(bytes, 0))
+            int used = bytes.AsSpan().TrimEnd((byte)0).Length;
+            HashSet<ulong> durableBefore = DurableChains(bytes);
+            if (durableBefore.Count > 0 && !(segments.Count > 1 && durableBefore.Count == 1 && ChainAtEnd(segments[^2]) is { } end && durableBefore.Contains(end)))
             {
                 throw new LogDamagedException($"{newest.Name} has records but its head is damaged.", WhatToDo);
             }
@@ -110,15 +112,52 @@ public sealed partial class WriteAheadLog
             segments.RemoveAt(segments.Count - 1);
             disk.Delete(newest.Name);
             disk.SyncDirectory();
-            _cutBytes += bytes.AsSpan().TrimEnd((byte)0).Length;
+            _cutBytes += used;
+        }
+
+        /// <summary>
+        /// What was durable when the records of a file without a head were written. A head and the first records behind it are one write: if
+        /// they all say that nothing was durable but what stands in the file before, that write was torn, and nobody was told of it.
+        /// </summary>
+        private static HashSet<ulong> DurableChains(byte[] bytes)
+        {
+            HashSet<ulong> chains = [];
+            for (int offset = 0; offset + Record.HeaderLength <= bytes.Length; offset += 8)
+            {
+                if (Record.TryRead(bytes.AsSpan(offset), out Record record))
+                {
+                    chains.Add(record.DurableChain);
+                }
+            }
+
+            return chains;
+        }
+
+        /// <summary>Running hash after the last record of a file that follows those before it; null when its head is damaged.</summary>
+        private ulong? ChainAtEnd(Segment segment)
+        {
+            byte[] bytes = ReadAll(segment);
+            if (SegmentHeader.TryDecode(bytes, segment.Name) is not { } header)
+            {
+                return null;
+            }
+
+            ulong chain = header.Chain;
+            for (int offset = header.Encode().Length; Record.TryRead(bytes.AsSpan(offset), out Record record) && record.Follows(chain, bytes.AsSpan(offset)); offset += record.Size)
+            {
+                chain = record.Chain;
+            }
+
+            return chain;
         }
 
         private void Begin()
         {
             var header = new SegmentHeader(options.Identity, 1, 0, default, options.InitialBase, options.InitialBase.Position);
             using var spare = new SpareSegment(disk, options.SegmentBytes);
-            Segment first = spare.Take(1, LogOptions.MinSegmentBytes);
-            first.File.Write(0, header.Encode());
+            byte[] head = header.Encode();
+            Segment first = spare.Take(1, head.Length + HardStateReserveBytes);
+            first.File.Write(0, head);
             first.File.Sync();
             segments.Add(first);
         }
@@ -256,19 +295,6 @@ public sealed partial class WriteAheadLog
                 _cutEnd = used;
                 _cutBytes += used - end;
             }
-        }
-
-        private static bool AnyRecord(byte[] bytes, int from)
-        {
-            for (int offset = from; offset + Record.HeaderLength <= bytes.Length; offset += 8)
-            {
-                if (Record.TryRead(bytes.AsSpan(offset), out _))
-                {
-                    return true;
-                }
-            }
-
-            return false;
         }
 
         /// <summary>What was ever written to a segment, and some zeros after it so that its end is seen; most of a young segment is zeros that need no memory.</summary>

@@ -341,9 +341,11 @@ public sealed partial class WriteAheadLog : IDisposable
         _current = next;
         _bufferOffset = 0;
         head.CopyTo(Reserve(head.Length));
-        DropUnusedSegments();
+
+        // Even when nothing is left in the files before it, they stay: its head is to be durable before what it repeats may go.
     }
 
+    /// <summary>Called right after a flush only: then the head of the current segment is durable, and repeats what earlier ones say of term, vote and beginning.</summary>
     private void DropUnusedSegments()
     {
         lock (_filesLock)
@@ -355,9 +357,7 @@ public sealed partial class WriteAheadLog : IDisposable
                 lock (_indexLock)
                 {
                     oldest = _segments[0];
-
-                    // The current head must be durable before what it repeats may go.
-                    if (ReferenceEquals(oldest, _current) || _bufferOffset == 0 || !_index.IsFreeOf(oldest))
+                    if (ReferenceEquals(oldest, _current) || !_index.IsFreeOf(oldest))
                     {
                         break;
                     }

@@ -45,8 +45,11 @@ public static class Scenarios
     /// <summary>Bends a plan toward a scenario.</summary>
     /// <param name="plan">Drawn from a seed.</param>
     /// <param name="name">Which scenario.</param>
-    public static SimulationPlan Shape(SimulationPlan plan, string name) =>
-        All[name].Shape(plan, new SimulationRandom(plan.Seed ^ 0x5CE_4A12)) with { Scenario = name };
+    public static SimulationPlan Shape(SimulationPlan plan, string name)
+    {
+        SimulationPlan shaped = All[name].Shape(plan, new SimulationRandom(plan.Seed ^ 0x5CE_4A12)) with { Scenario = name };
+        return name == "disks" ? shaped.WithLogFaults() : shaped;
+    }
 
     private static SimulationPlan Elections(SimulationPlan plan, SimulationRandom random) => plan with
     {

@@ -129,7 +129,7 @@ public sealed record SimulationPlan
         string? scenario = random.Chance(0.5) ? random.Pick(Scenarios.First) : null;
         scenario = later.Chance(0.08) ? later.Pick(Scenarios.Later) : scenario;
         scenario = new SimulationRandom(seed ^ 0xA075_CE4A).Chance(0.02) ? Scenarios.WithUsers : scenario;
-        return (scenario is null ? plan : Scenarios.Shape(plan, scenario)).WithUsers().WithWitnesses().WithStateChecks();
+        return (scenario is null ? plan : Scenarios.Shape(plan, scenario)).WithUsers().WithWitnesses().WithStateChecks().WithLogFaults();
     }
 
     /// <summary>Some of the worlds in which much goes wrong have users. From a generator of its own, so that the rest of the world is what it is without them.</summary>
@@ -137,6 +137,20 @@ public sealed record SimulationPlan
     {
         var random = new SimulationRandom(Seed ^ 0x05E2_4017);
         return Faults.MeanIntervalMs.Count > 1 && !Faults.Has(FaultKind.Auth) && random.Chance(0.15) ? this with { Faults = Faults.With(FaultKind.Auth, random.Between(50, 3_000)) } : this;
+    }
+
+    /// <summary>
+    /// In some worlds the files of the log meet with faults of their own. A segment that goes while nothing is left in it is rare where logs are long
+    /// and snapshots seldom, so most of the worlds in which the power goes at that moment have little behind their snapshots.
+    /// From a generator of its own, so that the rest of the world is what it is without it.
+    /// </summary>
+    public SimulationPlan WithLogFaults()
+    {
+        var random = new SimulationRandom(Seed ^ 0x10_6FA1_0175);
+        SimulationPlan plan = this with { Faults = Faults.WithLogFaults(random, Scenario == "disks" ? 0.4 : 0.08) };
+        int snapshotEntries = random.Between(3, 40);
+        bool hasShortLogs = random.Chance(0.75) && plan.Faults.Has(FaultKind.PowerLossAtSwitch);
+        return hasShortLogs ? plan with { Member = plan.Member with { SegmentBytes = 8 << 10, SnapshotEntries = snapshotEntries, TrailingEntries = 0 } } : plan;
     }
 
     /// <summary>In some worlds the members' states are compared. From a generator of its own, so that the rest of the world is what it is without it.</summary>

@@ -11,7 +11,7 @@ internal static class LogHarness
     public static LogOptions Options { get; } = new()
     {
         Identity = Identity,
-        SegmentBytes = LogOptions.MinSegmentBytes,
+        SegmentBytes = 64 << 10,
         InitialBase = new SnapshotPoint(LogPosition.Zero, Members),
     };
 

@@ -162,6 +162,41 @@ public sealed class WriteAheadLogTests
         Assert.Throws<LogDamagedException>(() => Open(disk));
     }
 
+    /// <summary>Its checksum is right and it would make sense there; only the running hash tells.</summary>
+    [Theory]
+    [InlineData((byte)RecordType.HardState)]
+    [InlineData((byte)RecordType.Entry)]
+    public void An_older_record_in_the_place_of_a_newer_one_is_found(byte type)
+    {
+        var disk = new MemoryDisk();
+        using (WriteAheadLog log = Open(disk).Log)
+        {
+            log.Write(new LogWrite { WriteId = 1, HardState = new HardState(3, new MemberId(2)) });
+            log.Write(Entries(2, 1, 3, 100));
+            log.Sync();
+            log.Write(new LogWrite { WriteId = 3, HardState = new HardState(4, new MemberId(3)), KeepThrough = 0, Entries = Entries(3, 1, 4, 100).Entries });
+            log.Sync();
+            log.Write(Entries(4, 2, 4, 100));
+            log.Sync();
+        }
+
+        string name = NewestSegment(disk);
+        byte[] bytes = disk.ReadAll(name);
+        List<(int Offset, int Size)> places = [];
+        for (int offset = SegmentHeader.TryDecode(bytes, name)!.Encode().Length; Record.TryRead(bytes.AsSpan(offset), out Record record); offset += record.Size)
+        {
+            if ((byte)record.Type == type)
+            {
+                places.Add((offset, record.Size));
+            }
+        }
+
+        Assert.Equal(places[0].Size, places[1].Size);
+        bytes.AsSpan(places[0].Offset, places[0].Size).CopyTo(bytes.AsSpan(places[1].Offset));
+        disk.Replace(name, bytes);
+        Assert.Throws<LogDamagedException>(() => Open(disk));
+    }
+
     [Fact]
     public void Damage_of_an_entry_that_is_read_back_is_found()
     {
@@ -214,6 +249,60 @@ public sealed class WriteAheadLogTests
         Assert.Equal(new HardState(5, new MemberId(2)), recovered.Start.HardState);
         Assert.Equal(Members, recovered.Start.Base.Configuration);
         Assert.Equal(10, ReadAll(recovered.Log).Count);
+    }
+
+    /// <summary>What the file before it says of term, vote and beginning is nowhere else until its head is durable.</summary>
+    [Fact]
+    public void A_file_in_which_nothing_is_left_stays_until_the_next_one_is_durable()
+    {
+        var disk = new MemoryDisk(canCrash: true);
+        WriteAheadLog log = Open(disk).Log;
+        log.Write(new LogWrite { WriteId = 1, HardState = new HardState(5, new MemberId(2)) });
+        log.Write(Entries(2, 1, 5, [.. Enumerable.Repeat(4000, 14)]));
+        log.Sync();
+        log.Compact(new LogPosition(14, 5), Members);
+        int before = disk.List().Count;
+        log.Write(Entries(3, 15, 5, 9000));
+        Assert.True(disk.List().Count > before, "the write was to begin a file");
+
+        LogRecovery recovered = Open(disk.Crash(static () => false));
+        Assert.Equal(new HardState(5, new MemberId(2)), recovered.Start.HardState);
+        Assert.Equal(new LogPosition(14, 5), recovered.Log.Base);
+        Assert.Equal(new LogPosition(14, 5), recovered.Log.Last);
+    }
+
+    /// <summary>A head and the first records behind it are one write, of which a power loss may lose the head alone; once something later was written, that is damage.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_head_that_was_lost_with_its_first_write_is_no_damage(bool isFollowed)
+    {
+        var disk = new MemoryDisk();
+        using (WriteAheadLog log = Open(disk).Log)
+        {
+            log.Write(Entries(1, 1, 5, [.. Enumerable.Repeat(4000, 14)]));
+            log.Sync();
+            log.Write(Entries(2, 15, 5, 5000, 500));
+            log.Sync();
+            if (isFollowed)
+            {
+                log.Write(Entries(3, 17, 5, 10));
+                log.Sync();
+            }
+
+            string name = NewestSegment(disk);
+            byte[] bytes = disk.ReadAll(name);
+            bytes.AsSpan(0, MemoryDisk.SectorBytes).Clear();
+            disk.Replace(name, bytes);
+            if (isFollowed)
+            {
+                Assert.Throws<LogDamagedException>(() => Open(disk));
+            }
+            else
+            {
+                Assert.Equal(new LogPosition(14, 5), Open(disk).Log.Last);
+            }
+        }
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class LogOnVirtualDiskTests
     }
 
     private static LogRecovery Open(VirtualDisk disk) =>
-        WriteAheadLog.Open(disk, new LogOptions { Identity = new LogIdentity(1, new MemberId(2)), SegmentBytes = LogOptions.MinSegmentBytes, InitialBase = new SnapshotPoint(LogPosition.Zero, Configuration.Of([new MemberId(2)])) });
+        WriteAheadLog.Open(disk, new LogOptions { Identity = new LogIdentity(1, new MemberId(2)), SegmentBytes = 64 << 10, InitialBase = new SnapshotPoint(LogPosition.Zero, Configuration.Of([new MemberId(2)])) });
 
     private static void Append(WriteAheadLog log, int index)
     {

@@ -14,6 +14,7 @@ public sealed class WorldTests
     [InlineData(221)]
     [InlineData(1062)]
     [InlineData(1204)]
+    [InlineData(1268)]
     [InlineData(2987)]
     [InlineData(3430)]
     [InlineData(15430)]

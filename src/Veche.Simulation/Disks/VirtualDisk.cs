@@ -16,6 +16,9 @@ internal sealed class VirtualDisk : IDisk
     /// <summary>Operations until the power goes; -1 while it stays.</summary>
     public int OperationsUntilCrash { get; set; } = -1;
 
+    /// <summary>Operations from the next time that a file gets another name until the power goes; -1 while it stays.</summary>
+    public int OperationsFromNamingUntilCrash { get; set; } = -1;
+
     /// <summary>When set, the next sync fails, and what was to be synced may or may not be durable.</summary>
     public bool NextSyncFails { get; set; }
 
@@ -55,6 +58,10 @@ internal sealed class VirtualDisk : IDisk
 
         _names[to] = content;
         _hasUnsyncedNames = true;
+        if (OperationsUntilCrash < 0)
+        {
+            (OperationsUntilCrash, OperationsFromNamingUntilCrash) = (OperationsFromNamingUntilCrash, -1);
+        }
     }
 
     /// <inheritdoc/>
@@ -81,6 +88,7 @@ internal sealed class VirtualDisk : IDisk
     public void Crash(CrashPlan plan, SimulationRandom random)
     {
         OperationsUntilCrash = -1;
+        OperationsFromNamingUntilCrash = -1;
         NextSyncFails = false;
         if (_hasUnsyncedNames && !random.Chance(0.5))
         {
@@ -107,6 +115,7 @@ internal sealed class VirtualDisk : IDisk
     public void ProcessEnded()
     {
         OperationsUntilCrash = -1;
+        OperationsFromNamingUntilCrash = -1;
         NextSyncFails = false;
     }
 

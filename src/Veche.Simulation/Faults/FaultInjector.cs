@@ -47,6 +47,7 @@ internal sealed partial class FaultInjector
         {
             member.Disk.FreeBytes = 1L << 40;
             member.Disk.NextSyncFails = false;
+            member.LosesPowerAtSwitch = false;
             member.EndStall();
         }
     }
@@ -75,6 +76,11 @@ internal sealed partial class FaultInjector
             {
                 DamageDisk(member, kind);
             }
+        }
+
+        if (_world.Plan.Faults.Has(FaultKind.StaleRecord) && _random.Chance(0.1))
+        {
+            LeaveStaleRecord(member);
         }
     }
 
@@ -145,6 +151,20 @@ internal sealed partial class FaultInjector
                 if (AnyMember() is { } damaged)
                 {
                     DamageDisk(damaged, kind);
+                }
+
+                break;
+            case FaultKind.StaleRecord:
+                if (AnyMember() is { } stale)
+                {
+                    LeaveStaleRecord(stale);
+                }
+
+                break;
+            case FaultKind.PowerLossAtSwitch:
+                if (AnyMember() is { } switching)
+                {
+                    switching.LosesPowerAtSwitch = true;
                 }
 
                 break;

@@ -86,6 +86,12 @@ public enum FaultKind
 
     /// <summary>Users, roles and permissions are given and taken, and authentication is turned on and off.</summary>
     Auth,
+
+    /// <summary>In the place of a record of the log stands an older one of the same length, whole: a write that went to the wrong place, or never to its own.</summary>
+    StaleRecord,
+
+    /// <summary>A machine loses power while its log begins a segment.</summary>
+    PowerLossAtSwitch,
 }
 
 /// <summary>Which faults there are in a world, and how often.</summary>
@@ -140,10 +146,28 @@ public sealed record FaultPlan
     public FaultPlan DrawMore(SimulationRandom random)
     {
         FaultPlan plan = this;
-        foreach (FaultKind kind in All.Except(First).Where(static kind => kind != FaultKind.Auth))
+        foreach (FaultKind kind in All.Where(static kind => kind is > FaultKind.Coup and <= FaultKind.StateRot))
         {
             int interval = random.Between(500, 10_000);
             if (random.Chance(0.12))
+            {
+                plan = plan.With(kind, interval);
+            }
+        }
+
+        return plan;
+    }
+
+    /// <summary>Draws what befalls the files of the log, from luck of their own.</summary>
+    /// <param name="random">That luck.</param>
+    /// <param name="chance">How likely each kind is.</param>
+    public FaultPlan WithLogFaults(SimulationRandom random, double chance)
+    {
+        FaultPlan plan = this;
+        foreach (FaultKind kind in new[] { FaultKind.StaleRecord, FaultKind.PowerLossAtSwitch })
+        {
+            int interval = random.Between(300, 6_000);
+            if (random.Chance(chance))
             {
                 plan = plan.With(kind, interval);
             }

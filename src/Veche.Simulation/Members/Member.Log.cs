@@ -1,6 +1,7 @@
 using Veche.Raft;
 using Veche.Replica;
 using Veche.Simulation.Disks;
+using Veche.Simulation.Tracing;
 
 namespace Veche.Simulation.Members;
 
@@ -14,6 +15,9 @@ internal sealed partial class Member
 
     /// <summary>When what its disk is doing was begun.</summary>
     public long LogBusySinceNs { get; private set; }
+
+    /// <summary>The power goes when its log begins its next segment, or soon after.</summary>
+    public bool LosesPowerAtSwitch { get; set; }
 
     /// <summary>True while its disk has something to do.</summary>
     public bool IsLogBusy => _logBusy;
@@ -54,7 +58,7 @@ internal sealed partial class Member
 
         try
         {
-            long lastWrite = DoLogJob();
+            long lastWrite = DoLogJobWhilePowerLasts();
             foreach ((LogWrite? write, SnapshotPoint? compact) in _logJob)
             {
                 if (write is not null)
@@ -87,6 +91,10 @@ internal sealed partial class Member
             RememberInterrupted();
             Fail(exception.Message);
         }
+        catch (CrashException)
+        {
+            LosePowerAtSwitch();
+        }
     }
 
     public void OnLogRead(LogRead read)
@@ -117,6 +125,33 @@ internal sealed partial class Member
             Fail(exception.Message);
             return false;
         }
+    }
+
+    private long DoLogJobWhilePowerLasts()
+    {
+        // Most often when nothing is left in the files before the one that begins: what they repeat is then in its head alone.
+        if (!LosesPowerAtSwitch || (_log!.Base != _log.Last && !_random.Chance(0.02)))
+        {
+            return DoLogJob();
+        }
+
+        // A name and what else changes in the directory take up to three operations, and a head and what follows it two more.
+        Disk.OperationsFromNamingUntilCrash = _random.Chance(0.5) ? _random.Between(2, 5) : _random.Below(8);
+        long lastWrite = DoLogJob();
+        Disk.OperationsFromNamingUntilCrash = -1;
+        return Disk.OperationsUntilCrash < 0 ? lastWrite : throw new CrashException();
+    }
+
+    private void LosePowerAtSwitch()
+    {
+        LosesPowerAtSwitch = false;
+        RememberInterrupted();
+        CloseParts();
+        Disk.Crash(_plan.Crash, _random);
+        State = MemberState.Down;
+        _world.Count("power losses at a switch of segments");
+        _world.Note(Number, "loses power while its log begins a segment", TraceKind.Stop, TraceRole.Down, Faults.FaultKind.PowerLossAtSwitch);
+        _world.MemberStopped(this);
     }
 
     private long DoLogJob()

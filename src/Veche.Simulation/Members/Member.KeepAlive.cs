@@ -54,7 +54,16 @@ internal sealed partial class Member
 
     private string? WhyNotKept(Operation operation)
     {
-        string? why = _store!.CheckKeep(operation.Caller, operation.Lease)?.Message;
+        string? why;
+        try
+        {
+            why = _store!.CheckKeep(operation.Caller, operation.Lease)?.Message;
+        }
+        catch (StateDamagedException exception) when (IsStateWrong)
+        {
+            return exception.Message;
+        }
+
         if (_world.Model.Index == _store.AppliedIndex && _world.Model.WhyNotKept(operation.Caller, operation.Lease) is var expected && why != expected)
         {
             throw new ViolationException(why is null ? "a lease was kept alive for somebody who may not" : "a lease was not kept alive, without reason", $"{Id} at {_store.Applied}: {operation}, for {operation.Caller}: {why}; it should be {expected}");

@@ -23,7 +23,7 @@ public sealed class DevTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        Assert.Equal([port], DevLayout.PortsInUse([new DevMember("m1", port, port == 65535 ? 1025 : FreePort(), null)]));
+        Assert.Equal([port], DevLayout.PortsInUse([new DevMember("m1", port, port == 65535 ? 1025 : TestPorts.Free(), null)]));
     }
 
     [Fact]
@@ -66,11 +66,4 @@ public sealed class DevTests
 
     private static EndpointStatus Leading(ulong term, ulong applied = 5) =>
         new("http://x", new StatusResponse { Header = new ResponseHeader { MemberId = 1 }, Leader = 1, RaftTerm = term, RaftIndex = applied, RaftAppliedIndex = applied }, null, null, TimeSpan.Zero);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veche.Server;
 using Veche.Server.Options;
@@ -18,7 +16,7 @@ internal sealed class Cluster : IAsyncDisposable
     public static async Task<Cluster> StartAsync(int count)
     {
         var cluster = new Cluster();
-        Uri[] peers = [.. FreePorts(count).Select(static port => new Uri($"http://127.0.0.1:{port}"))];
+        Uri[] peers = [.. TestPorts.Free(count).Select(static port => new Uri($"http://127.0.0.1:{port}"))];
         var starts = Enumerable.Range(0, count).Select(i => VecheServer.StartAsync(
             new ServerOptions
             {
@@ -45,14 +43,5 @@ internal sealed class Cluster : IAsyncDisposable
         {
             await member.DisposeAsync();
         }
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        int[] ports = [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        listeners.ForEach(static listener => listener.Dispose());
-        return ports;
     }
 }

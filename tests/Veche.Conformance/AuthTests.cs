@@ -174,7 +174,7 @@ public sealed class AuthTests : IAsyncLifetime
 
     private async Task<string> StartAsync(string name, bool isEtcd)
     {
-        int[] ports = TestCluster.FreePorts(2);
+        int[] ports = TestPorts.Free(2);
         string client = $"http://127.0.0.1:{ports[0].ToString(CultureInfo.InvariantCulture)}";
         string peer = $"http://127.0.0.1:{ports[1].ToString(CultureInfo.InvariantCulture)}";
         string[] flags =

@@ -47,7 +47,7 @@ public sealed class BadDaysTests
     [Fact]
     public async Task Veche_status_says_who_does_not_answer()
     {
-        Output status = await Processes.RunAsync("dotnet", Processes.Veche, "status", "--endpoints", $"127.0.0.1:{TestCluster.FreePorts(1)[0]}");
+        Output status = await Processes.RunAsync("dotnet", Processes.Veche, "status", "--endpoints", $"127.0.0.1:{TestPorts.Free()}");
         Assert.Equal(1, status.ExitCode);
         Assert.Contains("no quorum", status.Text, StringComparison.Ordinal);
     }
@@ -64,7 +64,7 @@ public sealed class BadDaysTests
 
     private static string[] Alone(out string directory)
     {
-        int[] ports = TestCluster.FreePorts(2);
+        int[] ports = TestPorts.Free(2);
         directory = Directory.CreateTempSubdirectory("veche-bad-day-").FullName;
         return
         [

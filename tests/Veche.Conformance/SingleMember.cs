@@ -13,7 +13,7 @@ internal sealed class SingleMember : IAsyncDisposable
 
     private SingleMember(bool isEtcd, string? dataDirectory, string[] more)
     {
-        int[] ports = TestCluster.FreePorts(2);
+        int[] ports = TestPorts.Free(2);
         ClientUrl = Url(ports[0]);
         DataDirectory = dataDirectory ?? Path.Combine(_directory, "data");
         string peer = more.FirstOrDefault(static flag => flag.StartsWith("--initial-advertise-peer-urls=", StringComparison.Ordinal))?.Split('=', 2)[1] ?? Url(ports[1]);

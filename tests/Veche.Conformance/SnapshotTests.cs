@@ -85,7 +85,7 @@ public sealed class SnapshotTests : IDisposable
 
     private static string[] As(string peer) => ["--name", "single", "--initial-cluster", "single=" + peer, "--initial-advertise-peer-urls", peer];
 
-    private static string Peer() => $"http://127.0.0.1:{TestCluster.FreePorts(1)[0].ToString(CultureInfo.InvariantCulture)}";
+    private static string Peer() => $"http://127.0.0.1:{TestPorts.Free().ToString(CultureInfo.InvariantCulture)}";
 
     private string In(string name) => Path.Combine(_directory, name);
 

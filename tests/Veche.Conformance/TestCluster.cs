@@ -11,7 +11,7 @@ public sealed class TestCluster : IAsyncLifetime
     private readonly bool _isEtcd = IsEtcd;
     private readonly Func<int, string>? _dataDirectory;
     private readonly string _directory = Directory.CreateTempSubdirectory("veche-conformance-").FullName;
-    private readonly int[] _ports = FreePorts(6);
+    private readonly int[] _ports = TestPorts.Free(6);
     private readonly Process?[] _members = new Process?[3];
     private readonly StringWriterPair[] _outputs = new StringWriterPair[3];
 
@@ -136,14 +136,6 @@ public sealed class TestCluster : IAsyncLifetime
         return output.Lines;
     }
 
-    public static int[] FreePorts(int count)
-    {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        int[] ports = [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        listeners.ForEach(static listener => listener.Dispose());
-        return ports;
-    }
 
     private string PeerUrl(int member) => $"http://127.0.0.1:{_ports[3 + member].ToString(CultureInfo.InvariantCulture)}";
 }

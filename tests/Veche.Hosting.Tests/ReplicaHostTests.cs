@@ -129,7 +129,7 @@ public sealed class ReplicaHostTests : IAsyncLifetime
     [Fact]
     public async Task Damage_to_a_log_in_use_is_found_by_reading_it_back()
     {
-        _members = new Dictionary<MemberId, DnsEndPoint> { [new MemberId(1)] = new("127.0.0.1", FreePort()) };
+        _members = new Dictionary<MemberId, DnsEndPoint> { [new MemberId(1)] = new("127.0.0.1", TestPorts.Free()) };
         ReplicaHostOptions options = Options(1, _members) with { SnapshotEntries = 100_000 };
         var observer = new FailureObserver();
         ReplicaHost host = ReplicaHost.Start(options, new Counter(), observer: observer);
@@ -160,7 +160,7 @@ public sealed class ReplicaHostTests : IAsyncLifetime
 
     private ReplicaHost[] StartThree()
     {
-        _members = Enumerable.Range(1, 3).ToDictionary(static i => new MemberId((ulong)i), static _ => new DnsEndPoint("127.0.0.1", FreePort()));
+        _members = Enumerable.Range(1, 3).ToDictionary(static i => new MemberId((ulong)i), static _ => new DnsEndPoint("127.0.0.1", TestPorts.Free()));
         return [.. Enumerable.Range(1, 3).Select(i => Start(i, alone: false))];
     }
 
@@ -168,7 +168,7 @@ public sealed class ReplicaHostTests : IAsyncLifetime
     {
         if (alone && _members.Count == 0)
         {
-            _members = new Dictionary<MemberId, DnsEndPoint> { [new MemberId((ulong)number)] = new("127.0.0.1", FreePort()) };
+            _members = new Dictionary<MemberId, DnsEndPoint> { [new MemberId((ulong)number)] = new("127.0.0.1", TestPorts.Free()) };
         }
 
         ReplicaHost host = ReplicaHost.Start(Options(number, _members), new Counter());
@@ -189,12 +189,6 @@ public sealed class ReplicaHostTests : IAsyncLifetime
         EntryCacheBytes = 1000,
     };
 
-    private static int FreePort()
-    {
-        using var socket = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
 
     private sealed class FailureObserver : IReplicaObserver
     {

@@ -17,7 +17,7 @@ public sealed class RollbackTests : IDisposable
     public async Task A_tail_that_only_the_old_leader_has_is_kept_before_the_log_loses_it()
     {
         // Member 1 led term 1 and was killed with an entry that nobody else has; then 2 led term 2, with 3, and wrote another in its place.
-        Dictionary<MemberId, DnsEndPoint> members = Enumerable.Range(1, 3).ToDictionary(static i => new MemberId((ulong)i), static _ => new DnsEndPoint("127.0.0.1", FreePort()));
+        Dictionary<MemberId, DnsEndPoint> members = Enumerable.Range(1, 3).ToDictionary(static i => new MemberId((ulong)i), static _ => new DnsEndPoint("127.0.0.1", TestPorts.Free()));
         var one = new MemberId(1);
         Entry lost = new(3, 1, EntryKind.Command, CommandHeader.Wrap(one, 77, BitConverter.GetBytes(1000L)));
         Entry[] common = [new(1, 1, EntryKind.NoOp, default), new(2, 1, EntryKind.Command, CommandHeader.Wrap(one, 76, BitConverter.GetBytes(5L)))];
@@ -53,7 +53,7 @@ public sealed class RollbackTests : IDisposable
     [Fact]
     public async Task Commands_on_terms_of_their_own()
     {
-        Dictionary<MemberId, DnsEndPoint> members = new() { [new MemberId(1)] = new("127.0.0.1", FreePort()) };
+        Dictionary<MemberId, DnsEndPoint> members = new() { [new MemberId(1)] = new("127.0.0.1", TestPorts.Free()) };
         await using ReplicaHost host = ReplicaHost.Start(Options(1, members), new Sum());
         ProposalOutcome outcome = await host.ProposeAsync(BitConverter.GetBytes(1L), new ProposalTerms { Rule = AckRule.All(AckStage.Durable) });
         Assert.Equal((true, true, 1L), (outcome.IsApplied, outcome.IsAcknowledged, (long)outcome.Result!));
@@ -93,12 +93,6 @@ public sealed class RollbackTests : IDisposable
         HeartbeatIntervalMs = 30,
     };
 
-    private static int FreePort()
-    {
-        using var socket = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
 
     private sealed class Keeper(string directory) : IRollbackKeeper
     {

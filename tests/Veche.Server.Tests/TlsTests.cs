@@ -24,7 +24,7 @@ public sealed class TlsTests : IAsyncLifetime
         Issue("member");
         Issue("client");
         TlsFiles files = new(PathOf("member.crt"), PathOf("member.key"), PathOf("ca.crt"), RequireClientCertificate: true);
-        int[] ports = FreePorts(3);
+        int[] ports = TestPorts.Free(3);
         List<(string, Uri)> cluster = [.. ports.Select(static (port, i) => ("m" + i, new Uri($"https://127.0.0.1:{port}")))];
         for (int i = 0; i < 3; i++)
         {
@@ -196,13 +196,4 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     private string PathOf(string file) => Path.Combine(_directory, file);
-
-    private static int[] FreePorts(int count)
-    {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        int[] ports = [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        listeners.ForEach(static listener => listener.Dispose());
-        return ports;
-    }
 }

@@ -124,7 +124,7 @@ public sealed class KeyCommandTests : IAsyncLifetime
     [Fact]
     public async Task An_endpoint_that_is_down_is_passed_over_also_by_writes()
     {
-        string down = $"127.0.0.1:{Run.FreePorts(1)[0]}";
+        string down = $"127.0.0.1:{TestPorts.Free()}";
         Assert.Equal("OK\n", (await Run.CommandAsync("put", "a", "1", "--endpoints", $"{down},{_endpoint}")).Output);
         Assert.Equal("a\n1\n", (await Run.CommandAsync("get", "a", "--endpoints", $"{down},{_endpoint}")).Output);
         Ended nobody = await Run.CommandAsync("get", "a", "--endpoints", down);

@@ -8,7 +8,7 @@ namespace Veche.Cli.Tests.Client;
 public sealed class ReplaceTests : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("veche-replace-").FullName;
-    private readonly int[] _ports = Run.FreePorts(4);
+    private readonly int[] _ports = TestPorts.Free(4);
     private readonly List<VecheServer> _servers = [];
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;

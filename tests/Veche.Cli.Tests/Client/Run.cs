@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Veche.Server;
 using Veche.Server.Options;
@@ -36,15 +34,5 @@ internal static class Run
             BcryptCost = 4,
         };
         return await VecheServer.StartAsync(change is null ? options : change(options), NullLoggerFactory.Instance);
-    }
-
-    /// <summary>Ports that are free now.</summary>
-    public static int[] FreePorts(int count)
-    {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        int[] ports = [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        listeners.ForEach(static listener => listener.Dispose());
-        return ports;
     }
 }

@@ -13,7 +13,7 @@ public sealed class ThreeMembersTests : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("veche-three-").FullName;
-    private readonly int[] _ports = Run.FreePorts(8);
+    private readonly int[] _ports = TestPorts.Free(8);
     private readonly Dictionary<int, VecheServer> _servers = [];
 
     public async ValueTask InitializeAsync()

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -108,7 +106,7 @@ public sealed class AuthClusterTests : IDisposable
 
     private static async Task<List<VecheServer>> StartThreeAsync()
     {
-        List<(string, Uri)> cluster = [.. FreePorts(3).Select(static (port, i) => ("m" + i, new Uri($"http://127.0.0.1:{port}")))];
+        List<(string, Uri)> cluster = [.. TestPorts.Free(3).Select(static (port, i) => ("m" + i, new Uri($"http://127.0.0.1:{port}")))];
         List<VecheServer> servers = [];
         foreach ((string name, Uri url) in cluster)
         {
@@ -126,14 +124,5 @@ public sealed class AuthClusterTests : IDisposable
         {
             await server.DisposeAsync();
         }
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        int[] ports = [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        listeners.ForEach(static listener => listener.Dispose());
-        return ports;
     }
 }

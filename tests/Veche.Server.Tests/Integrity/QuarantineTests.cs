@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -26,7 +24,7 @@ public sealed class QuarantineTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _cluster = [.. FreePorts(3).Select(static (port, i) => ("m" + i, new Uri($"http://127.0.0.1:{port}")))];
+        _cluster = [.. TestPorts.Free(3).Select(static (port, i) => ("m" + i, new Uri($"http://127.0.0.1:{port}")))];
         for (int i = 0; i < 3; i++)
         {
             await StartAsync(i);
@@ -183,22 +181,6 @@ public sealed class QuarantineTests : IAsyncLifetime
             _logs[number]);
     }
 
-    private static int[] FreePorts(int count)
-    {
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        foreach (TcpListener listener in listeners)
-        {
-            listener.Start();
-        }
-
-        int[] ports = [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (TcpListener listener in listeners)
-        {
-            listener.Stop();
-        }
-
-        return ports;
-    }
 
     private GrpcChannel Channel(int number) => GrpcChannel.ForAddress(_servers[number].ClientAddresses[0]);
 

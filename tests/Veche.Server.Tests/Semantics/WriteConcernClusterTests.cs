@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,7 +16,7 @@ public sealed class WriteConcernClusterTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        List<(string, Uri)> cluster = [.. FreePorts(3).Select(static (port, i) => ("m" + i, new Uri($"http://127.0.0.1:{port}")))];
+        List<(string, Uri)> cluster = [.. TestPorts.Free(3).Select(static (port, i) => ("m" + i, new Uri($"http://127.0.0.1:{port}")))];
         foreach ((string name, Uri url) in cluster)
         {
             _servers.Add(await VecheServer.StartAsync(
@@ -213,14 +211,5 @@ public sealed class WriteConcernClusterTests : IAsyncLifetime
         _stopped.Add(_servers[follower]);
         await _servers[follower].DisposeAsync();
         return follower;
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        int[] ports = [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        listeners.ForEach(static listener => listener.Dispose());
-        return ports;
     }
 }

@@ -49,6 +49,7 @@ internal sealed class World
         History = new History(this);
         Model.LeaseExpired = History.LeaseExpired;
         Model.StateReported = StateRules.Reported;
+        Model.StateCheckTaken = StateRules.Checked;
         Atlas = new Atlas(this);
         Faults = new FaultInjector(this, _random.Fork());
         Operator = new Operator(this, _random.Fork());

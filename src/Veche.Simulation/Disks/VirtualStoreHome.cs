@@ -48,6 +48,9 @@ internal sealed class VirtualStoreHome(SimulationRandom random) : IStoreHome
         AwaitsState = true;
     }
 
+    /// <summary>Something of it can no longer be read.</summary>
+    public bool IsUnreadable => _current.IsUnreadable;
+
     /// <summary>Something of it can no longer be read, which is noticed by whoever tries.</summary>
     public void BecomeUnreadable() => _current.IsUnreadable = true;
 

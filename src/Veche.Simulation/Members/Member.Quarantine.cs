@@ -67,7 +67,7 @@ internal sealed partial class Member
     /// <summary>What was changed may be gone with a process that had not flushed it, or compacted: then the state is right again.</summary>
     public void LookForWhatIsWrong()
     {
-        if (!IsStateWrong || IsQuarantined || _store!.AwaitsState)
+        if (!IsStateWrong || IsQuarantined || _store!.AwaitsState || _home!.IsUnreadable)
         {
             return;
         }
@@ -78,7 +78,7 @@ internal sealed partial class Member
         for (long revision = Math.Max(1, _store.CompactRevision); revision <= now; revision++)
         {
             var everything = new RangeRequest { Key = KeyNames.Bytes(0), RangeEnd = KeyNames.End, Revision = revision };
-            if (!_store.Range(everything).Equals(model.Range(everything, now)))
+            if (!_store.Range(everything, Cluster).Equals(model.Range(everything, now)))
             {
                 return;
             }

@@ -15,10 +15,16 @@ internal sealed partial class ReferenceModel
     /// <summary>True while the alarm of a member says only that it replaces its state.</summary>
     public bool IsReplacing(ulong member) => _replacing.Contains(member);
 
+    /// <summary>Told where each check stands in the log.</summary>
+    public Action<long>? StateCheckTaken { get; set; }
+
     private Expected Take(StateHash hash)
     {
         switch (hash.BodyCase)
         {
+            case StateHash.BodyOneofCase.Check:
+                StateCheckTaken?.Invoke(Index + 1);
+                break;
             case StateHash.BodyOneofCase.Report:
                 StateReported?.Invoke(hash.Report, Index + 1);
                 break;

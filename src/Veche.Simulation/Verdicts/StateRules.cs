@@ -12,14 +12,23 @@ namespace Veche.Simulation.Verdicts;
 /// </summary>
 internal sealed class StateRules(World world)
 {
+    private readonly List<long> _checks = [];
     private readonly Dictionary<long, List<StateHash.Types.Report>> _reports = [];
 
     /// <summary>By member and number of its state: the index from which on everybody can know that it is wrong.</summary>
     private readonly Dictionary<(ulong Member, ulong State), long> _knownWrongAt = [];
 
+    /// <summary>A check was committed.</summary>
+    public void Checked(long index) => _checks.Add(index);
+
     /// <summary>A report was committed.</summary>
     public void Reported(StateHash.Types.Report report, long index)
     {
+        if (_checks.Count > StateVote.RoundsKept && report.Index < _checks[^StateVote.RoundsKept])
+        {
+            return;
+        }
+
         if (!_reports.TryGetValue(report.Index, out List<StateHash.Types.Report>? reports))
         {
             _reports.Add(report.Index, reports = []);

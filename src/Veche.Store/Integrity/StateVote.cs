@@ -32,7 +32,8 @@ public sealed record StateFinding(long Index, ByteString From, StateVerdict Verd
 /// <param name="state">Which of this member's states its reports are of (see <see cref="Renew"/>).</param>
 public sealed class StateVote(ulong self, ulong state)
 {
-    private const int RoundsKept = 32;
+    /// <summary>Checks that are counted at once. A report of an older one comes too late to say anything; the next check will.</summary>
+    public const int RoundsKept = 32;
 
     private readonly SortedDictionary<long, Round> _rounds = [];
     private readonly System.Threading.Lock _lock = new();

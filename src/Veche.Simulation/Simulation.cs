@@ -112,6 +112,7 @@ public sealed class Simulation
         bool wrote = false;
         for (int attempt = 0; !wrote && _world.NowNs < limitNs; attempt++)
         {
+            _world.Operator.SeeToStates();
             Client client = _world.Clients[0];
             int before = _world.History.Count;
             Member asked = core[attempt % core.Count];

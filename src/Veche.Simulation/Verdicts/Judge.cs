@@ -61,7 +61,8 @@ internal sealed class Judge
 
             for (long index = keep + 1; index <= Math.Min(before.LastIndex, Canon.CommittedIndex); index++)
             {
-                if (before.TermAt(index) == Canon.CommittedTerm(index))
+                // One that was committed in a later term than this member knows of may go: a leader before that can have lacked it, and nobody counted this copy.
+                if (before.TermAt(index) == Canon.CommittedTerm(index) && Canon.CommittedIn(index) <= core.Term)
                 {
                     throw new ViolationException("a committed entry was removed", $"{core.Id} keeps through {keep}, but entry {index} of term {before.TermAt(index)} is committed");
                 }

@@ -70,6 +70,9 @@ internal sealed record SimulateOptions(ulong? Seed, string? Seeds, double? Minut
         if (Faults is { } faults)
         {
             plan = plan with { Faults = faults == "none" ? FaultPlan.None : FaultPlan.Of(faults.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Parse)) };
+
+            // A state that rots is found only where states are compared.
+            plan = plan.Faults.Has(FaultKind.StateRot) ? plan.WithStateChecks() : plan;
         }
 
         return plan;

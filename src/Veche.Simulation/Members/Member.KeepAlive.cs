@@ -64,7 +64,7 @@ internal sealed partial class Member
             return exception.Message;
         }
 
-        if (_world.Model.Index == _store.AppliedIndex && _world.Model.WhyNotKept(operation.Caller, operation.Lease) is var expected && why != expected)
+        if (!IsStateWrong && _world.Model.Index == _store.AppliedIndex && _world.Model.WhyNotKept(operation.Caller, operation.Lease) is var expected && why != expected)
         {
             throw new ViolationException(why is null ? "a lease was kept alive for somebody who may not" : "a lease was not kept alive, without reason", $"{Id} at {_store.Applied}: {operation}, for {operation.Caller}: {why}; it should be {expected}");
         }

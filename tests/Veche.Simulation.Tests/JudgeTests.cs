@@ -64,12 +64,23 @@ public sealed class JudgeTests
     [Fact]
     public void Removing_a_committed_entry()
     {
-        RaftCore follower = new(new RaftOptions { Id = One, Seed = 1 }, new RaftStart { Base = new SnapshotPoint(LogPosition.Zero, Members) }, 0);
+        RaftCore follower = Follower(term: 1);
         var issued = new DurableLog();
         _judge.Writes(follower, new LogWrite { WriteId = 1, HardState = new HardState(1, Two), Entries = [Entry(1, 1, 7)] }, issued);
         _judge.Canon.Commit(1, 1, 1);
         AssertViolated("a committed entry was removed", () => _judge.Writes(follower, new LogWrite { WriteId = 2, KeepThrough = 0 }, issued));
         AssertViolated("a term fell", () => _judge.Writes(follower, new LogWrite { WriteId = 3, HardState = new HardState(0, Two) }, issued));
+    }
+
+    [Fact]
+    public void A_copy_that_nobody_counted_may_go_before_its_member_hears_of_the_term_that_committed_the_entry()
+    {
+        var issued = new DurableLog();
+        _judge.Writes(Follower(term: 1), new LogWrite { WriteId = 1, HardState = new HardState(1, Two), Entries = [Entry(1, 1, 7)] }, issued);
+        _judge.Canon.Commit(1, 1, inTerm: 3);
+        AssertViolated("a committed entry was removed", () => _judge.Writes(Follower(term: 3), new LogWrite { WriteId = 2, KeepThrough = 0 }, issued));
+        _judge.Writes(Follower(term: 2), new LogWrite { WriteId = 2, KeepThrough = 0 }, issued);
+        Assert.Equal(0, issued.LastIndex);
     }
 
     [Fact]
@@ -84,6 +95,9 @@ public sealed class JudgeTests
         Assert.NotNull(durable.Difference(whole with { Entries = [new EntrySummary(1, 1, 10)] }));
         Assert.NotNull(durable.Difference(whole with { Entries = [new EntrySummary(1, 2, 10), new EntrySummary(2, 2, 10)] }));
     }
+
+    private static RaftCore Follower(long term) =>
+        new(new RaftOptions { Id = One, Seed = 1 }, new RaftStart { HardState = new HardState(term, Two), Base = new SnapshotPoint(LogPosition.Zero, Members) }, 0);
 
     private static RaftCore SoleLeader(out LogWrite write)
     {

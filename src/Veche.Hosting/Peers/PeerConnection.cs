@@ -15,8 +15,16 @@ internal sealed class PeerConnection(Socket socket, Stream stream, bool plain) :
             return 0;
         }
 
-        int sent = socket.Send(data, SocketFlags.None, out SocketError error);
-        return error == SocketError.Success ? sent : 0;
+        try
+        {
+            int sent = socket.Send(data, SocketFlags.None, out SocketError error);
+            return error == SocketError.Success ? sent : 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Aborted a moment ago; the stream says so to whoever uses it, and its reader closes the connection.
+            return 0;
+        }
     }
 
     /// <summary>Ends it now; whoever reads or writes gets an error.</summary>

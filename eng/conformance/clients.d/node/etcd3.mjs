@@ -81,6 +81,9 @@ const changes = [];
 observer.on('change', leader => changes.push(leader));
 const campaign1 = election.campaign('first');
 await once(campaign1, 'elected');
+
+// etcd3's observer takes the last of several puts that come together for the leader's: nobody else must campaign before it has seen the first.
+while (observer.leader() !== 'first') await once(observer, 'change');
 const campaign2 = election.campaign('second');
 let elected2 = false;
 const second = once(campaign2, 'elected').then(() => { elected2 = true; });

@@ -12,13 +12,16 @@ public sealed class VecheRefusedException(StatusCode code, string message, Excep
     public StatusCode Code => code;
 }
 
-/// <summary>No member could do it before the deadline. Nothing was changed; it may be asked again later.</summary>
+/// <summary>No member could do it before the deadline. Nothing was changed, or only what does no harm when it is done again; it may be asked again later.</summary>
 public sealed class VecheUnavailableException(string message, Exception? inner = null) : VecheException(message, inner);
 
-/// <summary>No answer came to a write that may have been done, or may yet be. It was not repeated, for a second time could undo what others wrote in between. In a <see cref="ClientSession"/> it would have been.</summary>
+/// <summary>
+/// No answer came to a write that may have been done, or may yet be. It was not repeated, for a second time could undo what others wrote in between. In a
+/// <see cref="ClientSession"/> it was repeated until its time was up, or until it was told something that says nothing of the attempts before, as that the user may not do it any more.
+/// </summary>
 public sealed class VecheOutcomeUnknownException(string message, string? outcomeToken, Exception? inner = null) : VecheException(message, inner)
 {
-    /// <summary>For <see cref="VecheClient.AskOutcomeAsync"/>; null when the server gave none.</summary>
+    /// <summary>For <see cref="VecheClient.AskOutcomeAsync"/>; null when the server gave none. In a session there always is one.</summary>
     public string? OutcomeToken => outcomeToken;
 }
 

@@ -79,7 +79,7 @@ public sealed partial class VecheClient : IAsyncDisposable
 
         using ClientSession.Turn turn = await session.BeginAsync(cancellationToken).ConfigureAwait(false);
         ReplyHeaders.InSession(headers, session.Id, turn.Sequence);
-        return Noted(await _cluster.CallAsync(Attempts.Of(call), Repetition.Harmless, isWrite: true, headers, asked.Timeout ?? Options.Timeout, cancellationToken).ConfigureAwait(false), header);
+        return Noted(await _cluster.CallAsync(Attempts.Of(call), Repetition.Numbered, isWrite: true, headers, asked.Timeout ?? Options.Timeout, cancellationToken, ReplyHeaders.OutcomeInSession(session.Id, turn.Sequence)).ConfigureAwait(false), header);
     }
 
     internal Task<(T Answer, Metadata Trailers)> CallAsync<T>(Attempt<T> attempt, Repetition repetition, bool isWrite, CancellationToken cancellationToken, TimeSpan? timeout = null) =>

@@ -42,6 +42,19 @@ public sealed partial class OneMemberTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_became_of_a_write_in_a_session_can_be_asked_without_an_answer_to_it()
+    {
+        await using ClientSession session = await _client.OpenSessionAsync();
+        await _client.PutAsync("s", "1", settings: new CallSettings { Session = session });
+        Assert.Equal(WriteOutcome.Happened, await _client.AskOutcomeAsync(Transport.ReplyHeaders.OutcomeInSession(session.Id, 1)));
+        Assert.Equal(WriteOutcome.Unknown, await _client.AskOutcomeAsync(Transport.ReplyHeaders.OutcomeInSession(session.Id, 2)));
+        Assert.Equal(WriteOutcome.Never, await _client.AskOutcomeAsync(Transport.ReplyHeaders.OutcomeInSession(session.Id, 2), settle: true));
+        VecheRefusedException late = await Assert.ThrowsAsync<VecheRefusedException>(() => _client.PutAsync("s", "2", settings: new CallSettings { Session = session }));
+        Assert.Contains("settled before the request arrived", late.Message, StringComparison.Ordinal);
+        Assert.Equal("1", (await _client.GetAsync("s"))?.Value.ToString());
+    }
+
+    [Fact]
     public async Task Typed_values_are_replaced_only_when_nobody_was_faster()
     {
         TypedKeys<Place> places = _client.Typed("places/", new JsonCodec<Place>(PlaceContext.Default.Place));

@@ -78,12 +78,53 @@ public sealed class RepetitionTests : IAsyncLifetime
     {
         _one.Next.Enqueue(FakeMember.Fails(StatusCode.Unavailable, TimedOut));
         await using var client = new VecheClient(Settings);
-        var session = new ClientSession(client, "ab12", 4);
-        var inSession = new CallSettings { Session = session };
+        CallSettings inSession = InSession(client);
         await client.PutAsync("a", "1", settings: inSession);
         await client.PutAsync("a", "2", settings: inSession);
         string[] numbers = [.. _one.Calls.Concat(_two.Calls).Select(static call => call["veche-session"] + " " + call["veche-sequence"])];
         Assert.Equal(["ab12 1", "ab12 1", "ab12 2"], numbers.Order());
+    }
+
+    [Fact]
+    public async Task A_write_in_a_session_that_nobody_answered_may_have_been_done()
+    {
+        _one.Next.Enqueue(FakeMember.Fails(StatusCode.Unavailable, TimedOut));
+        _two.Next.Enqueue(FakeMember.Fails(StatusCode.Unavailable, "etcdserver: no leader"));
+        await using var client = new VecheClient(Settings with { RetryBudget = 1 });
+        VecheOutcomeUnknownException unknown = await Assert.ThrowsAsync<VecheOutcomeUnknownException>(() => client.PutAsync("a", "1", settings: InSession(client)));
+        Assert.Equal(("s1-ab12-1", 1, 1), (unknown.OutcomeToken, _one.Calls.Count, _two.Calls.Count));
+    }
+
+    [Theory]
+    [InlineData(StatusCode.PermissionDenied, "etcdserver: permission denied", true)]
+    [InlineData(StatusCode.ResourceExhausted, "etcdserver: mvcc: database space exceeded", true)]
+    [InlineData(StatusCode.FailedPrecondition, "veche: the session is unknown or was evicted", true)]
+    [InlineData(StatusCode.NotFound, "etcdserver: requested lease not found", false)]
+    public async Task A_refusal_in_a_session_after_an_attempt_without_an_answer_is_taken_for_what_it_says(StatusCode code, string text, bool leavesItOpen)
+    {
+        _one.Next.Enqueue(FakeMember.Fails(StatusCode.Unavailable, TimedOut));
+        _two.Next.Enqueue(FakeMember.Fails(code, text));
+        _two.Next.Enqueue(FakeMember.Fails(code, text));
+        await using var client = new VecheClient(Settings);
+        CallSettings inSession = InSession(client);
+        VecheException open = await Assert.ThrowsAnyAsync<VecheException>(() => client.PutAsync("a", "1", settings: inSession));
+        Assert.Equal(leavesItOpen, open is VecheOutcomeUnknownException { OutcomeToken: "s1-ab12-1" });
+        VecheRefusedException refused = await Assert.ThrowsAsync<VecheRefusedException>(() => client.PutAsync("a", "2", settings: inSession));
+        Assert.Equal((code, text), (refused.Code, refused.Message));
+    }
+
+    [Fact]
+    public void Members_that_have_forgotten_say_so_in_words_that_are_known() => Assert.All(
+        (Store.StoreError[])[Store.Sessions.SessionErrors.Unknown, Store.Sessions.SessionErrors.TooOld],
+        static error => Assert.Contains(Transport.CallFailure.Forgotten, text => error.Message.StartsWith(text, StringComparison.Ordinal)));
+
+    [Fact]
+    public async Task A_write_that_nobody_could_begin_was_not_done()
+    {
+        _one.Next.Enqueue(FakeMember.Fails(StatusCode.Unavailable, "etcdserver: no leader"));
+        _two.Next.Enqueue(FakeMember.Fails(StatusCode.Unavailable, "etcdserver: no leader"));
+        await using var client = new VecheClient(Settings with { RetryBudget = 1 });
+        await Assert.ThrowsAsync<VecheUnavailableException>(() => client.PutAsync("a", "1", settings: InSession(client)));
     }
 
     [Fact]
@@ -136,6 +177,8 @@ public sealed class RepetitionTests : IAsyncLifetime
         Assert.Equal(2, _one.Deadlines.Count);
         Assert.All(_one.Deadlines, static deadline => Assert.NotEqual(DateTime.MaxValue, deadline));
     }
+
+    private static CallSettings InSession(VecheClient client) => new() { Session = new ClientSession(client, "ab12", 4) };
 
     private VecheClientOptions Settings => new()
     {

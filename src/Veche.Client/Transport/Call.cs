@@ -10,6 +10,9 @@ internal enum Repetition
 
     /// <summary>Only while it is certain that it was not begun.</summary>
     OnlyIfNotBegun,
+
+    /// <summary>It bears a number in a session: done once, however often it is made. What became of it is another question, once an attempt was not answered.</summary>
+    Numbered,
 }
 
 /// <summary>One attempt: the stub is made of the first, the second goes with it; gives the answer and what was said beside it.</summary>

@@ -49,9 +49,16 @@ internal sealed class Cluster : IDisposable
     /// <summary>Where the leader was last seen; null when it is not known.</summary>
     public string? LeaderAddress => _leader?.Address;
 
-    public async Task<(T Answer, Metadata Trailers)> CallAsync<T>(Attempt<T> attempt, Repetition repetition, bool isWrite, Metadata headers, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <param name="attempt">Makes one attempt.</param>
+    /// <param name="repetition">Whether there may be more of them.</param>
+    /// <param name="isWrite">Whether the leader is asked first.</param>
+    /// <param name="headers">What goes with each.</param>
+    /// <param name="timeout">For all together.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="outcomeToken">What to ask with when it is not known what became of it, where that is known before; else the server may give one.</param>
+    public async Task<(T Answer, Metadata Trailers)> CallAsync<T>(Attempt<T> attempt, Repetition repetition, bool isWrite, Metadata headers, TimeSpan timeout, CancellationToken cancellationToken, string? outcomeToken = null)
     {
-        var undertaking = new Undertaking { Repetition = repetition, PrefersLeader = isWrite && _options.PreferLeader, Started = _options.TimeProvider.GetTimestamp(), Timeout = timeout };
+        var undertaking = new Undertaking { Repetition = repetition, PrefersLeader = isWrite && _options.PreferLeader, Started = _options.TimeProvider.GetTimestamp(), Timeout = timeout, OutcomeToken = outcomeToken };
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
         context.Properties.Set(UndertakingKey, undertaking);
         try
@@ -69,7 +76,7 @@ internal sealed class Cluster : IDisposable
         }
         catch (BrokenCircuitException exception)
         {
-            throw new VecheUnavailableException($"every member has failed lately and is left alone for a moment: {Names()}", exception);
+            throw undertaking.MayHaveBegun ? OutcomeUnknown(exception.Message, undertaking, exception) : new VecheUnavailableException($"every member has failed lately and is left alone for a moment: {Names()}", exception);
         }
         finally
         {
@@ -133,7 +140,7 @@ internal sealed class Cluster : IDisposable
         }
 
         // One that hangs must not use up the time of the others; what may not be repeated has to be waited for.
-        TimeSpan patience = undertaking.Repetition == Repetition.Harmless && rest > _options.AttemptTimeout ? _options.AttemptTimeout : rest;
+        TimeSpan patience = undertaking.Repetition != Repetition.OnlyIfNotBegun && rest > _options.AttemptTimeout ? _options.AttemptTimeout : rest;
         Metadata all = [.. headers];
         if (undertaking.PrefersLeader && _leader is null)
         {
@@ -141,15 +148,23 @@ internal sealed class Cluster : IDisposable
         }
 
         Endpoint endpoint = Next(undertaking.PrefersLeader);
+        bool sent = false;
         try
         {
             await AddTokenAsync(all, cancellationToken).ConfigureAwait(false);
+            sent = true;
             return await endpoint.Breaker.ExecuteAsync(
                 async token => await attempt(endpoint.Invoker, new CallOptions(all, DateTime.UtcNow + patience, token)).ConfigureAwait(false),
                 cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is RpcException or BrokenCircuitException)
         {
+            if (sent && undertaking.Repetition != Repetition.Harmless && exception is RpcException unanswered && CallFailure.HasNoAnswer(unanswered) && !CallFailure.WasNotBegun(unanswered))
+            {
+                undertaking.MayHaveBegun = true;
+                undertaking.OutcomeToken ??= unanswered.Trailers.GetValue(ReplyHeaders.Outcome);
+            }
+
             if (exception is RpcException failure && CallFailure.IsStaleToken(failure))
             {
                 ForgetToken();
@@ -173,7 +188,7 @@ internal sealed class Cluster : IDisposable
         bool worthIt = exception switch
         {
             BrokenCircuitException => true,
-            RpcException failure => CallFailure.WasNotBegun(failure) || (undertaking.Repetition == Repetition.Harmless && CallFailure.HasNoAnswer(failure)),
+            RpcException failure => CallFailure.WasNotBegun(failure) || (undertaking.Repetition != Repetition.OnlyIfNotBegun && CallFailure.HasNoAnswer(failure)),
             _ => false,
         };
         return worthIt && Rest(undertaking) > TimeSpan.Zero && _budget.TrySpend();
@@ -183,19 +198,24 @@ internal sealed class Cluster : IDisposable
 
     private VecheException Explain(RpcException exception, Undertaking undertaking, CancellationToken cancellationToken)
     {
-        if (CallFailure.WasNotBegun(exception) || (undertaking.Repetition == Repetition.Harmless && CallFailure.HasNoAnswer(exception)))
+        bool notBegun = CallFailure.WasNotBegun(exception);
+        bool noAnswer = CallFailure.HasNoAnswer(exception);
+        if (undertaking.MayHaveBegun && (notBegun || noAnswer || CallFailure.SaysNothingOfEarlierAttempts(exception)))
+        {
+            return OutcomeUnknown(exception.Status.Detail, undertaking, exception);
+        }
+
+        if (notBegun || noAnswer)
         {
             cancellationToken.ThrowIfCancellationRequested();
             return new VecheUnavailableException($"no member could do it in time ({Names()}): {exception.Status.Detail}", exception);
         }
 
-        if (CallFailure.HasNoAnswer(exception))
-        {
-            return new VecheOutcomeUnknownException($"no answer came: it may have been done, or may yet be ({exception.Status.Detail})", exception.Trailers.GetValue(ReplyHeaders.Outcome), exception);
-        }
-
         return new VecheRefusedException(exception.StatusCode, exception.Status.Detail, exception);
     }
+
+    private static VecheOutcomeUnknownException OutcomeUnknown(string last, Undertaking undertaking, Exception exception) =>
+        new($"an attempt was not answered: it may have been done, or may yet be ({last})", undertaking.OutcomeToken, exception);
 
     private Endpoint Next(bool prefersLeader)
     {
@@ -281,5 +301,11 @@ internal sealed class Cluster : IDisposable
         public required long Started { get; init; }
 
         public required TimeSpan Timeout { get; init; }
+
+        /// <summary>An attempt of what is not harmless was not answered: nothing that is said of a later one takes that back.</summary>
+        public bool MayHaveBegun { get; set; }
+
+        /// <summary>What to ask with what became of it; null when nobody has said.</summary>
+        public string? OutcomeToken { get; set; }
     }
 }

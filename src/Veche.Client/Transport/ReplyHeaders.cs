@@ -31,6 +31,9 @@ internal static class ReplyHeaders
         headers.Add("veche-sequence", Number(sequence));
     }
 
+    /// <summary>What to ask with about a write in a session: known before it is made.</summary>
+    public static string OutcomeInSession(string session, long sequence) => string.Create(CultureInfo.InvariantCulture, $"s1-{session}-{sequence:x}");
+
     public static ReplyInfo Read(Metadata trailers, long revision) => new(
         revision,
         trailers.GetValue("veche-reached"),

@@ -6,6 +6,9 @@ namespace Veche.Hosting;
 /// <summary>The thread of the state machine: applies, answers those who wait, captures and restores.</summary>
 public sealed partial class ReplicaHost
 {
+    /// <summary>How much longer than a piece of clearing away lasts it rests after it, while commands come.</summary>
+    private const int TidyRests = 3;
+
     private readonly ApplyBatch _applyBatch = new();
     private readonly List<long> _applySequences = [];
     private readonly Func<long, bool> _isAwaited;
@@ -36,14 +39,11 @@ public sealed partial class ReplicaHost
             else if (item.Tidy)
             {
                 _tidyPosted = false;
-                if (work.Count == 1)
-                {
-                    Tidy();
-                }
+                Tidy();
             }
         }
 
-        // Behind everything that has come meanwhile, so that nobody waits for it; and at rest for a while after each piece, or it would have a processor for itself.
+        // Behind everything that has come meanwhile; and at rest for a while after each piece, or entries that come one by one would wait for a piece each.
         if (!_tidyPosted && _stateMachine.NeedsTidying)
         {
             _tidyPosted = true;
@@ -82,8 +82,8 @@ public sealed partial class ReplicaHost
             Distrust(exception.Message);
         }
 
-        // While commands come, three quarters of the time are theirs.
-        _tidyRest = _appliedSinceTidied ? TimeSpan.FromMilliseconds(Math.Ceiling((MonotonicClock.Read() - startedNs) * 3 / 1e6)) : TimeSpan.Zero;
+        // While commands come, most of the time is theirs; what is left is enough that clearing away never lags behind them for ever.
+        _tidyRest = _appliedSinceTidied ? TimeSpan.FromMilliseconds(Math.Ceiling((MonotonicClock.Read() - startedNs) * TidyRests / 1e6)) : TimeSpan.Zero;
         _appliedSinceTidied = false;
     }
 

@@ -28,10 +28,14 @@ public interface IStateMachine
     /// <summary>Asks that <see cref="DurableIndex"/> catch up with <see cref="Applied"/>. May take long and may run beside <see cref="Apply"/>. Does nothing for a state machine that lives in memory.</summary>
     void Flush();
 
-    /// <summary>True when there is something to clear away that may wait until nothing else is to be done. Default false.</summary>
+    /// <summary>True when there is something to clear away that may wait. Default false.</summary>
     bool NeedsTidying => false;
 
-    /// <summary>Clears away a little. Called between applies, never beside one, while no entries wait; what can be read must not depend on it. Does nothing by default.</summary>
+    /// <summary>
+    /// Clears away a little, about a millisecond's worth: entries may come meanwhile and wait for it. Called between applies, never beside one, again and again while
+    /// <see cref="NeedsTidying"/>, with rests between the calls while entries come. What can be read must not depend on it. Does nothing by default.
+    /// </summary>
+    /// <exception cref="StateDamagedException">The state is damaged; the next call is <see cref="Restore"/>.</exception>
     void Tidy()
     {
     }

@@ -12,9 +12,6 @@ namespace Veche.Store;
 /// <summary>Committed commands into the state. A batch goes to the engine as one, together with the position it ends at.</summary>
 public sealed partial class KeyValueStore
 {
-    /// <summary>How many versions are looked at after each batch while compacted history takes room.</summary>
-    private const int VersionsReclaimedPerBatch = 500;
-
     /// <summary>Told of each command that was applied: its index, the revision after it, and why it was refused, if it was. On the thread that applies.</summary>
     public Action<long, long, StoreError?>? EntryApplied { get; set; }
 
@@ -60,9 +57,6 @@ public sealed partial class KeyValueStore
         }
 
         CommitBatch(writer, batch.Last);
-
-        // A little after each batch, so that a compaction never holds up writes, and never lags behind them for ever.
-        ReclaimSlice(VersionsReclaimedPerBatch);
     }
 
     private object Do(MvccWriter writer, in Committed entry, LogPosition? before)

@@ -8,6 +8,9 @@ namespace Veche.Store;
 /// <summary>Taking back the room of compacted history, in slices on the thread that applies, and the hash of what is left.</summary>
 public sealed partial class KeyValueStore
 {
+    /// <summary>How many versions are looked at in one piece: what a write may have to wait for, about half a millisecond.</summary>
+    private const int VersionsReclaimedAtOnce = 200;
+
     private byte[] _reclaimFrom = [KeyLayout.Index];
     private long _reclaimThrough;
 
@@ -39,10 +42,10 @@ public sealed partial class KeyValueStore
     }
 
     /// <inheritdoc/>
-    public void Tidy() => ReclaimSlice(VersionsReclaimedPerBatch);
+    public void Tidy() => ReclaimSlice(VersionsReclaimedAtOnce);
 
     /// <summary>
-    /// Removes some of what compaction allows to be removed; true when more is left. Called after each batch; may also be called between applies, on their thread.
+    /// Removes some of what compaction allows to be removed; true when more is left. Called between applies, on their thread.
     /// Nothing that can be read depends on how far it has come.
     /// </summary>
     /// <param name="maxVersions">How many versions to look at.</param>

@@ -69,6 +69,11 @@ internal sealed partial class Member : IEventSink
         try
         {
             _store!.Apply(_batch);
+            if (_store.NeedsTidying)
+            {
+                // A server does it when it is due by its clock; here a piece comes behind each batch.
+                _store.Tidy();
+            }
         }
         catch (StateDamagedException exception) when (IsStateWrong)
         {

@@ -24,7 +24,7 @@ public sealed class MemoryDisk : IDisk
     /// <summary>Bytes that may still be written. Default without limit.</summary>
     public long FreeBytes { get; set; } = long.MaxValue;
 
-    /// <summary>When set, every sync fails with this message.</summary>
+    /// <summary>When set, every sync fails with this message. As on a real disk, what it was to save is not saved by a later one either, unless it is written again.</summary>
     public string? SyncFailure { get; set; }
 
     /// <summary>Number of syncs of files so far.</summary>
@@ -138,8 +138,7 @@ public sealed class MemoryDisk : IDisk
         lock (_lock)
         {
             var content = new Content();
-            content.Write(0, bytes);
-            content.Sync();
+            content.Fill(bytes);
             _names[name] = content;
             _durableNames[name] = content;
         }
@@ -148,8 +147,10 @@ public sealed class MemoryDisk : IDisk
     private sealed class Content
     {
         private byte[] _bytes = [];
+        private readonly SortedSet<int> _unsynced = [];
         private byte[] _synced = [];
         private int _length;
+        private int _cutTo = int.MaxValue;
 
         public Span<byte> Written => _bytes.AsSpan(0, _length);
 
@@ -160,6 +161,25 @@ public sealed class MemoryDisk : IDisk
             SetLength(Math.Max(_length, checked((int)(offset + data.Length))));
             data.CopyTo(_bytes.AsSpan((int)offset));
         }
+
+        /// <summary>Holds this and nothing else, durably.</summary>
+        public void Fill(ReadOnlySpan<byte> bytes)
+        {
+            Write(0, bytes);
+            NoteWrite(0, bytes.Length);
+            Sync();
+        }
+
+        /// <summary>Remembers which sectors a sync has to save.</summary>
+        public void NoteWrite(long offset, int length)
+        {
+            for (long sector = offset / SectorBytes; sector * SectorBytes < offset + length; sector++)
+            {
+                _unsynced.Add((int)sector);
+            }
+        }
+
+        public void NoteCut(int length) => _cutTo = Math.Min(_cutTo, length);
 
         public void SetLength(int length)
         {
@@ -175,7 +195,29 @@ public sealed class MemoryDisk : IDisk
             _length = length;
         }
 
-        public void Sync() => _synced = Written.ToArray();
+        public void Sync()
+        {
+            if (_cutTo < _synced.Length)
+            {
+                _synced.AsSpan(_cutTo).Clear();
+            }
+
+            Array.Resize(ref _synced, _length);
+            foreach (int sector in _unsynced)
+            {
+                int from = sector * SectorBytes;
+                if (from < _length)
+                {
+                    int size = Math.Min(SectorBytes, _length - from);
+                    Written.Slice(from, size).CopyTo(_synced.AsSpan(from));
+                }
+            }
+
+            _unsynced.Clear();
+            _cutTo = int.MaxValue;
+        }
+
+        public void FailToSync() => _unsynced.Clear();
 
         public Content AfterCrash(Func<bool> keeps)
         {
@@ -197,8 +239,7 @@ public sealed class MemoryDisk : IDisk
                 }
             }
 
-            after.Write(0, bytes.AsSpan(0, longer ? length : _synced.Length));
-            after.Sync();
+            after.Fill(bytes.AsSpan(0, longer ? length : _synced.Length));
             return after;
         }
     }
@@ -239,6 +280,10 @@ public sealed class MemoryDisk : IDisk
                 long growth = Math.Max(0, offset + data.Length - content.Length);
                 Take(growth);
                 content.Write(offset, data);
+                if (disk._canCrash)
+                {
+                    content.NoteWrite(offset, data.Length);
+                }
             }
         }
 
@@ -259,6 +304,7 @@ public sealed class MemoryDisk : IDisk
             lock (disk._lock)
             {
                 content.SetLength((int)Math.Min(length, content.Length));
+                content.NoteCut(content.Length);
             }
         }
 
@@ -268,6 +314,7 @@ public sealed class MemoryDisk : IDisk
             {
                 if (disk.SyncFailure is { } message)
                 {
+                    content.FailToSync();
                     throw new IOException(message);
                 }
 

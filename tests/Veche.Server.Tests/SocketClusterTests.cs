@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Google.Protobuf;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -40,11 +38,7 @@ public abstract class SocketClusterTests : IAsyncLifetime
     /// <summary>Names and free addresses for so many members: m0, m1 and so on.</summary>
     protected static (string Name, Uri Url)[] Places(int count)
     {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        (string, Uri)[] places = [.. listeners.Select(static (listener, i) => ("m" + i, new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")))];
-        listeners.ForEach(static listener => listener.Dispose());
-        return places;
+        return [.. TestPorts.Free(count).Select(static (port, i) => ("m" + i, new Uri($"http://127.0.0.1:{port}")))];
     }
 
     protected static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));

@@ -23,6 +23,7 @@ internal sealed class AuditTrail : IDisposable
     private readonly TimeProvider _time;
     private readonly StringBuilder _pending = new();
     private IDiskFile? _file;
+    private string _name = string.Empty;
     private long _length;
     private string _hash = AuditLine.NoHash;
 
@@ -47,18 +48,35 @@ internal sealed class AuditTrail : IDisposable
     /// <summary>What is wrong with lines that were whole once; they and those behind them are cut off as soon as another is written. Null when nothing is.</summary>
     public string? Damage { get; private set; }
 
+    /// <summary>How much of the trail a sync has saved.</summary>
+    public TrailPosition Durable { get; private set; }
+
     /// <summary>Whether a file of that name is one of a trail.</summary>
     public static bool IsFileOfTrail(string name) =>
         name.Length == Prefix.Length + 20 + Extension.Length && name.StartsWith(Prefix, StringComparison.Ordinal) && name.EndsWith(Extension, StringComparison.Ordinal) && name.AsSpan(Prefix.Length, 20).IndexOfAnyExceptInRange('0', '9') < 0;
 
     /// <summary>Opens a trail, or begins one. A last line that a crash cut short is cut off.</summary>
+    /// <param name="disk">Where it is.</param>
+    /// <param name="cluster">Whose trail it is.</param>
+    /// <param name="member">Whose trail it is.</param>
+    /// <param name="time">For when a line is written.</param>
+    /// <param name="fileBytes">Size from which on the next file is begun.</param>
+    /// <param name="durable">
+    /// How far it had been saved, when a sync of it has failed: what lies behind that can be read, and no later sync saves it. It is cut off, to be written again.
+    /// Null when what is there is what there is.
+    /// </param>
     /// <exception cref="InvalidDataException">It is the trail of another member.</exception>
     /// <exception cref="IOException">It cannot be read or written.</exception>
-    public static AuditTrail Open(IDisk disk, string cluster, string member, TimeProvider time, long fileBytes = DefaultFileBytes)
+    public static AuditTrail Open(IDisk disk, string cluster, string member, TimeProvider time, long fileBytes = DefaultFileBytes, TrailPosition? durable = null)
     {
         var trail = new AuditTrail(disk, cluster, member, fileBytes, time);
         try
         {
+            if (durable is { } saved)
+            {
+                CutOff(disk, saved);
+            }
+
             // A crash may have come between the beginning of a file and its first line.
             foreach (string name in disk.List().Where(IsFileOfTrail).Reverse())
             {
@@ -93,7 +111,7 @@ internal sealed class AuditTrail : IDisposable
         Last = null;
     }
 
-    /// <summary>Makes what was told durable. After an exception the trail must be opened anew.</summary>
+    /// <summary>Makes what was told durable. After an exception the trail must be opened anew, with <see cref="Durable"/>.</summary>
     public void Sync()
     {
         if (_pending.Length == 0)
@@ -103,6 +121,7 @@ internal sealed class AuditTrail : IDisposable
 
         Write();
         _file!.Sync();
+        Durable = new TrailPosition(_name, _length);
     }
 
     /// <inheritdoc/>
@@ -144,7 +163,8 @@ internal sealed class AuditTrail : IDisposable
             _file.Dispose();
         }
 
-        _file = _disk.Open(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{index:D20}{Extension}"));
+        _name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{index:D20}{Extension}");
+        _file = _disk.Open(_name);
         _file.Truncate(0);
         _length = 0;
         Close(AuditText.Head(_cluster, _member, _hash, _time.GetUtcNow()));
@@ -165,7 +185,7 @@ internal sealed class AuditTrail : IDisposable
     {
         // Where nothing but the head is in it yet, its name says what comes.
         NextIndex = long.Parse(name[Prefix.Length..^Extension.Length], NumberStyles.None, CultureInfo.InvariantCulture);
-        IDiskFile file = _file = _disk.Open(name);
+        IDiskFile file = _file = _disk.Open(_name = name);
         byte[] text = new byte[file.Length];
         int read = file.Read(0, text);
         int line = 0;
@@ -208,8 +228,34 @@ internal sealed class AuditTrail : IDisposable
         }
 
         _length = at;
+        Durable = new TrailPosition(name, at);
         IsNew = false;
         return true;
+    }
+
+    private static void CutOff(IDisk disk, TrailPosition durable)
+    {
+        foreach (string name in disk.List().Where(IsFileOfTrail).Reverse())
+        {
+            int order = string.CompareOrdinal(name, durable.File);
+            if (order > 0)
+            {
+                disk.Delete(name);
+
+                // It must not be back after a power loss, behind lines that will have been written in its place.
+                disk.SyncDirectory();
+            }
+            else
+            {
+                if (order == 0)
+                {
+                    using IDiskFile file = disk.Open(name);
+                    file.Truncate(durable.Length);
+                }
+
+                break;
+            }
+        }
     }
 
     private void Take(AuditLine line)
@@ -230,6 +276,11 @@ internal sealed class AuditTrail : IDisposable
         _hash = line.Hash;
     }
 }
+
+/// <summary>A place in a trail.</summary>
+/// <param name="File">Name of the file; empty before the first.</param>
+/// <param name="Length">Bytes of it.</param>
+internal readonly record struct TrailPosition(string? File, long Length);
 
 /// <summary>A directory holds the trail of another member.</summary>
 internal sealed class TrailOfAnotherException(string message) : IOException(message);

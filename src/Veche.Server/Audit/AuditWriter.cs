@@ -23,6 +23,7 @@ internal sealed class AuditWriter : IAsyncDisposable
     private Hosting.ReplicaHost? _host;
     private AuditTrail? _trail;
     private Task _running = Task.CompletedTask;
+    private TrailPosition? _durable;
     private (long Index, string Content)? _toCompare;
     private long _through;
     private string? _failing;
@@ -60,10 +61,10 @@ internal sealed class AuditWriter : IAsyncDisposable
             return null;
         }
 
-        RealDisk disk;
+        IDisk disk;
         try
         {
-            disk = new RealDisk(directory);
+            disk = member.Options.OpenAuditDisk(directory);
         }
         catch (IOException exception)
         {
@@ -76,7 +77,7 @@ internal sealed class AuditWriter : IAsyncDisposable
         }
         catch
         {
-            disk.Dispose();
+            (disk as IDisposable)?.Dispose();
             throw;
         }
     }
@@ -109,7 +110,7 @@ internal sealed class AuditWriter : IAsyncDisposable
 
     private void Open()
     {
-        _trail = AuditTrail.Open(_disk, _member.Identity.ClusterId.ToString("x", System.Globalization.CultureInfo.InvariantCulture), _member.Identity.Self.ToString(), TimeProvider.System);
+        _trail = AuditTrail.Open(_disk, _member.Identity.ClusterId.ToString("x", System.Globalization.CultureInfo.InvariantCulture), _member.Identity.Self.ToString(), TimeProvider.System, durable: _durable);
         _toCompare = _trail.Last;
     }
 
@@ -150,7 +151,8 @@ internal sealed class AuditWriter : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            // What was written and not synced may be there or not: the file has to say. The log keeps the entries meanwhile.
+            // What was written and not synced is written again, whatever can be read of it: no later sync need save it. The log keeps the entries meanwhile.
+            _durable = _trail?.Durable ?? _durable;
             _trail?.Dispose();
             _trail = null;
             if (_failing != exception.Message)

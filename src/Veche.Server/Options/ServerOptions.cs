@@ -1,3 +1,4 @@
+using Veche.Log;
 using Veche.Server.Semantics;
 
 namespace Veche.Server.Options;
@@ -70,6 +71,9 @@ public sealed record ServerOptions
 
     /// <summary>Directory of this member's audit trail (<c>--veche-audit-dir</c>). Default null: there is none.</summary>
     public string? AuditDirectory { get; init; }
+
+    /// <summary>What that directory is on; another one in tests.</summary>
+    internal Func<string, IDisk> OpenAuditDisk { get; init; } = static directory => new RealDisk(directory);
 
     /// <summary>How often the leader has all members hash their state at the same place in the log and compares them (<c>--state-hash-interval</c>). Default 10 s; 0 for never; otherwise at least 100 ms.</summary>
     public TimeSpan StateHashInterval { get; init; } = TimeSpan.FromSeconds(10);

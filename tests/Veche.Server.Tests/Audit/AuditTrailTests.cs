@@ -80,6 +80,32 @@ public sealed class AuditTrailTests : IDisposable
     }
 
     [Theory]
+    [InlineData(AuditTrail.DefaultFileBytes)]
+    [InlineData(600)]
+    public void What_a_failed_sync_was_to_save_is_written_again(long fileBytes)
+    {
+        TrailPosition durable;
+        using (AuditTrail trail = Open(fileBytes))
+        {
+            Write(trail, 1, 3);
+            _disk.SyncFailure = "Input/output error";
+            Assert.Throws<IOException>(() => Write(trail, 4, 4));
+            durable = trail.Durable;
+        }
+
+        _disk.SyncFailure = null;
+        using (AuditTrail again = AuditTrail.Open(_disk, Cluster, "1", TimeProvider.System, fileBytes, durable))
+        {
+            Assert.Equal(4, again.NextIndex);
+            Write(again, 4, 20);
+        }
+
+        // A later sync has not saved what the failed one had left behind.
+        MemoryDisk after = _disk.Crash(static () => false);
+        Assert.Equal(Enumerable.Range(1, 20), Lines(after).Where(static line => line.Kind == AuditLineKind.Entry).Select(static line => (int)line.From));
+    }
+
+    [Theory]
     [InlineData("\"key\":\"k4\"", "\"key\":\"k5\"")]
     [InlineData("\"user\":\"u4\"", "\"user\":\"u5\"")]
     [InlineData("\"revision\":4", "\"revision\":5")]

@@ -93,6 +93,42 @@ public sealed class AuditWriterTests : SocketClusterTests
     }
 
     [Fact]
+    public async Task A_disk_that_fails_delays_the_trail_and_makes_no_hole()
+    {
+        (string Name, Uri Url)[] places = Places(1);
+        var disk = new Log.MemoryDisk(canCrash: true);
+        await StartAsync("m0", places, options => Usual(options) with { OpenAuditDisk = _ => disk });
+        await PutAsync(20);
+        await UntilAsync(() => Puts(disk) == 20);
+
+        // Writes go on, and what is told of them can be read, though it is not saved.
+        disk.SyncFailure = "Input/output error";
+        await PutAsync(20);
+        await UntilAsync(() => Puts(disk) == 40);
+        disk.SyncFailure = null;
+        disk.FreeBytes = 0;
+        await PutAsync(20);
+        disk.FreeBytes = long.MaxValue;
+        await PutAsync(20);
+        await UntilAsync(() => Puts(disk) == 80);
+        long last = Servers["m0"].Status.AppliedIndex;
+        await StopAsync("m0");
+
+        Log.MemoryDisk after = disk.Crash(static () => false);
+        Assert.Equal(80, Puts(after));
+        Directory.CreateDirectory(TrailOf("m0"));
+        foreach (string name in after.List())
+        {
+            await File.WriteAllBytesAsync(Path.Combine(TrailOf("m0"), name), after.ReadAll(name), TestContext.Current.CancellationToken);
+        }
+
+        AuditVerification verified = AuditVerification.Of([TrailOf("m0")]);
+        Assert.Empty(verified.Findings);
+        Assert.Empty(verified.Missing);
+        Assert.Equal(last, Assert.Single(verified.Trails).Last);
+    }
+
+    [Fact]
     public async Task Trails_that_differ_are_told_apart_and_fill_each_others_gaps()
     {
         (string Name, Uri Url)[] places = Places(1);
@@ -120,6 +156,8 @@ public sealed class AuditWriterTests : SocketClusterTests
     }
 
     protected override ServerOptions Usual(ServerOptions options) => options with { AuditDirectory = TrailOf(options.Name), SnapshotCount = 20, StateHashInterval = TimeSpan.Zero };
+
+    private static int Puts(Log.MemoryDisk disk) => disk.List().Sum(name => System.Text.Encoding.UTF8.GetString(disk.ReadAll(name)).Split("\"kind\":\"put\"").Length - 1);
 
     private string TrailOf(string name) => Path.Combine(DataDirectory, "audit-" + name);
 

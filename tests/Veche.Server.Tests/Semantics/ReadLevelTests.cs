@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -195,10 +194,7 @@ public sealed class ReadLevelTests : IAsyncLifetime
 
     private async Task StartAsync(int count)
     {
-        List<TcpListener> listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
-        listeners.ForEach(static listener => listener.Start());
-        List<(string Name, Uri Url)> cluster = [.. listeners.Select(static (listener, i) => ("m" + i, new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")))];
-        listeners.ForEach(static listener => listener.Dispose());
+        List<(string Name, Uri Url)> cluster = [.. TestPorts.Free(count).Select(static (port, i) => ("m" + i, new Uri($"http://127.0.0.1:{port}")))];
         foreach ((string name, Uri url) in cluster)
         {
             _servers.Add(await VecheServer.StartAsync(Options(name, cluster, url), NullLoggerFactory.Instance));

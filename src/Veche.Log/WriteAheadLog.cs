@@ -113,7 +113,7 @@ public sealed partial class WriteAheadLog : IDisposable
         long room = _current.Length - (onlyHardState ? 0 : HardStateReserveBytes);
         if (_bufferOffset + _buffered + size > room)
         {
-            Guard(() => BeginSegment(size));
+            BeginNextSegment(size);
         }
 
         Encode(write, size);
@@ -151,7 +151,7 @@ public sealed partial class WriteAheadLog : IDisposable
         int size = Record.SizeOf(payload.Length);
         if (_bufferOffset + _buffered + size > _current.Length - HardStateReserveBytes)
         {
-            Guard(() => BeginSegment(size));
+            BeginNextSegment(size);
         }
 
         Span<byte> room = Reserve(size);
@@ -376,6 +376,8 @@ public sealed partial class WriteAheadLog : IDisposable
             }
         }
     }
+
+    private void BeginNextSegment(int size) => Guard(() => BeginSegment(size));
 
     private void Guard(Action action)
     {

@@ -36,7 +36,7 @@ public sealed partial class Replica
             return;
         }
 
-        List<Entry> entries = [];
+        List<Entry> entries = new((int)Math.Min(limit - first + 1, _options.MaxEntriesPerApply));
         long bytes = 0;
         for (long index = first; index <= limit && entries.Count < _options.MaxEntriesPerApply; index++)
         {

@@ -7,6 +7,7 @@ public sealed partial class Replica
 {
     private readonly Queue<Outgoing> _held = new();
     private readonly SortedDictionary<MemberId, AppendsBehindRead> _behindLogRead = [];
+    private Entry[] _lastFromCache = [];
     private long _persistedWrite;
 
     private void Receive(PeerMessage message, ReplicaOutput output)
@@ -122,14 +123,21 @@ public sealed partial class Replica
     private void SendFilled(AppendRequest append, ReplicaOutput output) => output.Sends.Add(PeerMessage.Of(
         append.ForWitness ? append with { Entries = WitnessEntries.Of(append.Entries, _options.IsForWitnesses) } : append with { Reports = ReportsWanted }));
 
+    /// <summary>Most followers lack the same entries: what the last message carried is carried by the next one too.</summary>
     private Entry[] FromCache(long first, long last)
     {
+        if (_lastFromCache is [var begin, ..] && begin.Position == _cache[first].Position && _lastFromCache[^1].Position == _cache[last].Position)
+        {
+            return _lastFromCache;
+        }
+
         var entries = new Entry[last - first + 1];
         for (long index = first; index <= last; index++)
         {
             entries[index - first] = _cache[index];
         }
 
+        _lastFromCache = entries;
         return entries;
     }
 

@@ -203,7 +203,13 @@ public sealed partial class Replica
         output.Recovered |= _step.Recovered;
 
         // A wrong state must not spread. Who needs one gets it from the next leader, or from this one when its state is right again.
-        withheld?.ForEach(member => Advance(new RaftInput.SnapshotSent(member, Delivered: false, 0), output));
+        if (withheld is not null)
+        {
+            foreach (MemberId member in withheld)
+            {
+                Advance(new RaftInput.SnapshotSent(member, Delivered: false, 0), output);
+            }
+        }
     }
 
     private long _raftDeadlineNs;

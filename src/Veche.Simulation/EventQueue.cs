@@ -71,12 +71,22 @@ internal enum EventKind : byte
 /// <param name="Payload">An object that belongs to it.</param>
 internal readonly record struct ScheduledEvent(long TimeNs, long Order, EventKind Kind, int Target, int Incarnation, long Number, object? Payload);
 
-/// <summary>Events in order of time, and of scheduling at one time. A binary heap over one array: this is the hottest place of a simulation.</summary>
+/// <summary>
+/// Events in order of time, and of scheduling at one time. A heap, four children to a node, of no more than what decides the order: the events
+/// themselves stay where they are. This is the hottest place of a simulation.
+/// </summary>
 internal sealed class EventQueue
 {
-    private ScheduledEvent[] _heap = new ScheduledEvent[1024];
+    private const int Children = 4;
+
+    private readonly Stack<int> _free = new();
+    private Place[] _heap = new Place[1024];
+    private ScheduledEvent[] _events = new ScheduledEvent[1024];
     private int _count;
     private long _order;
+
+    /// <summary>When an event is due, and where it is kept.</summary>
+    private readonly record struct Place(long TimeNs, long Order, int At);
 
     public int Count => _count;
 
@@ -90,63 +100,61 @@ internal sealed class EventQueue
 
     public ScheduledEvent Take()
     {
-        ScheduledEvent first = _heap[0];
-        ScheduledEvent last = _heap[--_count];
-        _heap[_count] = default;
+        int at = _heap[0].At;
+        ScheduledEvent first = _events[at];
+        _events[at] = default;
+        _free.Push(at);
+        Place last = _heap[--_count];
         int hole = 0;
-        while (true)
+        while (FirstChild(hole) is var child && child >= 0 && IsBefore(_heap[child], last))
         {
-            int child = (2 * hole) + 1;
-            if (child >= _count)
-            {
-                break;
-            }
-
-            if (child + 1 < _count && IsBefore(_heap[child + 1], _heap[child]))
-            {
-                child++;
-            }
-
-            if (!IsBefore(_heap[child], last))
-            {
-                break;
-            }
-
             _heap[hole] = _heap[child];
             hole = child;
         }
 
-        if (_count > 0)
+        _heap[hole] = last;
+        return first;
+    }
+
+    private static bool IsBefore(in Place left, in Place right) =>
+        left.TimeNs < right.TimeNs || (left.TimeNs == right.TimeNs && left.Order < right.Order);
+
+    /// <summary>The child that is first in order; -1 when there is none.</summary>
+    private int FirstChild(int parent)
+    {
+        int begin = (Children * parent) + 1;
+        int end = Math.Min(begin + Children, _count);
+        int first = begin < end ? begin : -1;
+        for (int child = begin + 1; child < end; child++)
         {
-            _heap[hole] = last;
+            if (IsBefore(_heap[child], _heap[first]))
+            {
+                first = child;
+            }
         }
 
         return first;
     }
-
-    private static bool IsBefore(in ScheduledEvent left, in ScheduledEvent right) =>
-        left.TimeNs < right.TimeNs || (left.TimeNs == right.TimeNs && left.Order < right.Order);
 
     private void Insert(in ScheduledEvent added)
     {
         if (_count == _heap.Length)
         {
             Array.Resize(ref _heap, _heap.Length * 2);
+            Array.Resize(ref _events, _events.Length * 2);
         }
 
+        // Those that are free are as many as were taken, so without one the next was never used.
+        int at = _free.TryPop(out int free) ? free : _count;
+        _events[at] = added;
+        var place = new Place(added.TimeNs, added.Order, at);
         int hole = _count++;
-        while (hole > 0)
+        while (hole > 0 && (hole - 1) / Children is var parent && IsBefore(place, _heap[parent]))
         {
-            int parent = (hole - 1) / 2;
-            if (!IsBefore(added, _heap[parent]))
-            {
-                break;
-            }
-
             _heap[hole] = _heap[parent];
             hole = parent;
         }
 
-        _heap[hole] = added;
+        _heap[hole] = place;
     }
 }

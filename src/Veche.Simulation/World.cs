@@ -44,6 +44,7 @@ internal sealed class World
         MessageRules = new MessageRules(this);
         PreferenceRules = new PreferenceRules(this);
         StateRules = new StateRules(this);
+        Holds = (member, index, term) => Find(member)?.Holds(index, term) == true;
         Acknowledgements = new AcknowledgementJudge(Judge.Canon, Count, Holds);
         Model = new ReferenceModel(Judge.Canon);
         History = new History(this);
@@ -182,7 +183,7 @@ internal sealed class World
     public Member? Find(MemberId id) => id.IsNone || (int)id.Value > _members.Count ? null : _members[(int)id.Value - 1];
 
     /// <summary>True when a member durably holds an entry, or held it before its disk was lost.</summary>
-    public bool Holds(MemberId member, long index, long term) => Find(member)?.Holds(index, term) == true;
+    public Func<MemberId, long, long, bool> Holds { get; }
 
     public void Send(Member from, PeerMessage message)
     {

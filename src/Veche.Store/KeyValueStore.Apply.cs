@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Raft;
@@ -138,9 +139,20 @@ public sealed partial class KeyValueStore
         }
     }
 
-    private static bool AsksForThePast(TxnRequest request) =>
-        request.Success.Concat(request.Failure).Any(static operation =>
-            operation.RequestRange is { Revision: > 0 } || (operation.RequestTxn is { } nested && AsksForThePast(nested)));
+    private static bool AsksForThePast(TxnRequest request) => AskForThePast(request.Success) || AskForThePast(request.Failure);
+
+    private static bool AskForThePast(RepeatedField<RequestOp> operations)
+    {
+        for (int i = 0; i < operations.Count; i++)
+        {
+            if (operations[i].RequestRange is { Revision: > 0 } || (operations[i].RequestTxn is { } nested && AsksForThePast(nested)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void CommitBatch(MvccWriter writer, LogPosition applied)
     {

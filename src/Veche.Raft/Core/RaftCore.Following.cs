@@ -58,8 +58,9 @@ public sealed partial class RaftCore
     private static bool IsWellFormed(AppendRequest append)
     {
         LogPosition previous = append.Previous;
-        foreach (Entry entry in append.Entries)
+        for (int i = 0; i < append.Entries.Count; i++)
         {
+            Entry entry = append.Entries[i];
             if (entry.Index != previous.Index + 1 || entry.Term < previous.Term || entry.Term > append.Term)
             {
                 return false;

@@ -119,6 +119,9 @@ public sealed partial class RaftCore
     public IReadOnlyList<FollowerProgress> Followers =>
         _state is LeaderState leader ? [.. leader.Followers.Select(static follower => follower.ToPublic())] : [];
 
+    /// <summary>On a leader, how far one other member is; null elsewhere, and for those who do not follow it.</summary>
+    public FollowerProgress? FollowerOf(MemberId member) => (_state as LeaderState)?.Find(member)?.ToPublic();
+
     /// <summary>Term of an entry that is in the log, or of its base.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The log has no such entry.</exception>
     public long TermAt(long index) => _trail.TermAt(index);

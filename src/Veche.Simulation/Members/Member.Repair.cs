@@ -29,7 +29,9 @@ internal sealed partial class Member
     private bool MayRepair => _plan.RepairsLogs && LastConfiguration is { Voters.Count: >= FewestVoters };
 
     /// <summary>True when it durably holds an entry, or held it before its disk was lost or its log damaged: it may have said so.</summary>
-    public bool Holds(long index, long term) => Durable.Holds(index, term) || _lost.Exists(lost => lost.Holds(index, term));
+    public bool Holds(long index, long term) => Durable.Holds(index, term) || (_lost.Count > 0 && HeldBefore(index, term));
+
+    private bool HeldBefore(long index, long term) => _lost.Exists(lost => lost.Holds(index, term));
 
     private LogOptions LogOptionsOf(LogIdentity identity) => new()
     {

@@ -67,11 +67,14 @@ internal sealed class AcknowledgementJudge(Canon canon, Action<string> count, Fu
     public static void Removes(RaftCore core, LogWrite write, DurableLog before, long committedBefore, IReadOnlyList<Rollback> named)
     {
         long first = write.Reset is not null ? committedBefore + 1 : write.KeepThrough is { } keep ? keep + 1 : long.MaxValue;
-        if (first <= before.LastIndex && !named.Any(rollback => rollback.WriteId == write.WriteId && rollback.FirstIndex <= first && rollback.LastIndex >= before.LastIndex))
+        if (first <= before.LastIndex && !IsNamed(named, write.WriteId, first, before.LastIndex))
         {
             throw new ViolationException("entries left a log without having been kept", $"{core.Id} removes {first} to {before.LastIndex} in write {write.WriteId}");
         }
     }
+
+    private static bool IsNamed(IReadOnlyList<Rollback> named, long writeId, long first, long last) =>
+        named.Any(rollback => rollback.WriteId == writeId && rollback.FirstIndex <= first && rollback.LastIndex >= last);
 
     /// <summary>The run is over: counts what was acknowledged and is not in the history.</summary>
     public void End()

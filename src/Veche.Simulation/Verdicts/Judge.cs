@@ -156,15 +156,23 @@ internal sealed class Judge
                 throw new ViolationException("committed entries differ", $"{core.Id} in term {core.Term}: {wrong}");
             }
 
-            if (isNew && !core.Configuration.HasCommitQuorum(member => holds(member, index, term)))
+            if (isNew)
             {
-                throw new ViolationException("an entry was committed that no quorum holds durably", $"{core.Id} in term {core.Term} commits entry {index} of term {term} with {core.Configuration}");
+                CommitsFirst(core, index, term, holds);
             }
+        }
+    }
 
-            if (isNew && core.Configuration.Witnesses.Count > 0 && !core.Configuration.AllMembers.Any(member => !core.Configuration.IsWitness(member) && holds(member, index, term)))
-            {
-                throw new ViolationException("an entry was committed whose data nobody holds", $"{core.Id} in term {core.Term} commits entry {index} of term {term} with {core.Configuration}");
-            }
+    private static void CommitsFirst(RaftCore core, long index, long term, Func<MemberId, long, long, bool> holds)
+    {
+        if (!core.Configuration.HasCommitQuorum(member => holds(member, index, term)))
+        {
+            throw new ViolationException("an entry was committed that no quorum holds durably", $"{core.Id} in term {core.Term} commits entry {index} of term {term} with {core.Configuration}");
+        }
+
+        if (core.Configuration.Witnesses.Count > 0 && !core.Configuration.AllMembers.Any(member => !core.Configuration.IsWitness(member) && holds(member, index, term)))
+        {
+            throw new ViolationException("an entry was committed whose data nobody holds", $"{core.Id} in term {core.Term} commits entry {index} of term {term} with {core.Configuration}");
         }
     }
 
@@ -182,11 +190,14 @@ internal sealed class Judge
 
         // By the configuration that it was called so with; another one may need more.
         Configuration configuration = core.ConfigurationAt(index);
-        if (configuration.Equals(core.Configuration) && configuration.DataQuorumIndex(member => holds(member, index, term) ? index : 0) < index)
+        if (configuration.Equals(core.Configuration) && !HasCopies(configuration, index, term, holds))
         {
             throw new ViolationException("an entry was called copied that too few members with data hold", $"{core.Id} in term {core.Term} calls entry {index} of term {term} copied with {configuration}");
         }
     }
+
+    private static bool HasCopies(Configuration configuration, long index, long term, Func<MemberId, long, long, bool> holds) =>
+        configuration.DataQuorumIndex(member => holds(member, index, term) ? index : 0) >= index;
 
     /// <summary>A message leaves a member.</summary>
     public void Sends(PeerMessage message, DurableLog durable)

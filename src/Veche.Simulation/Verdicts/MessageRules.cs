@@ -31,7 +31,7 @@ internal sealed class MessageRules(World world)
                 break;
             case VoteRequest { PreVote: false, LeaderTransfer: false } request when core.Role == Role.Candidate && core.Term == request.Term:
                 // thesis §9.6: or it would depose a leader that the others still hear.
-                if (!core.Configuration.HasElectionQuorum(member => member == core.Id || _wouldVote.Contains((member, core.Id, request.Term))))
+                if (!WouldBeElected(core, request.Term))
                 {
                     throw new ViolationException("a member campaigns although no quorum had said that it would vote for it", $"{core.Id} in term {request.Term}, with {core.Configuration}");
                 }
@@ -67,6 +67,9 @@ internal sealed class MessageRules(World world)
             }
         }
     }
+
+    private bool WouldBeElected(RaftCore core, long term) =>
+        core.Configuration.HasElectionQuorum(member => member == core.Id || _wouldVote.Contains((member, core.Id, term)));
 
     private void CalledCommitted(RaftCore core, long commit)
     {

@@ -93,20 +93,17 @@ internal sealed class StepRules
             _matches.Clear();
         }
 
-        foreach (FollowerProgress follower in core.Followers)
+        if (core.FollowerOf(from) is not { } follower)
         {
-            if (follower.Member != from)
-            {
-                continue;
-            }
-
-            if (_matches.TryGetValue(from, out long known) && follower.Match < known)
-            {
-                throw new ViolationException("a leader counts less of a follower's log than it knew of", $"{core.Id} knew that {from} has {known}, and now counts {follower.Match}");
-            }
-
-            _matches[from] = follower.Match;
+            return;
         }
+
+        if (_matches.TryGetValue(from, out long known) && follower.Match < known)
+        {
+            throw new ViolationException("a leader counts less of a follower's log than it knew of", $"{core.Id} knew that {from} has {known}, and now counts {follower.Match}");
+        }
+
+        _matches[from] = follower.Match;
     }
 
     private void Heard(RaftCore core, Message message, long nowNs)

@@ -12,17 +12,17 @@ internal sealed class Transaction
     private static readonly KeyValue Missing = new();
     private readonly bool _succeeded;
     private readonly RepeatedField<RequestOp> _operations;
-    private readonly Dictionary<int, Transaction> _nested = [];
+    private readonly Dictionary<int, Transaction>? _nested;
 
     private Transaction(TxnRequest request, IKeyValues source)
     {
-        _succeeded = request.Compare.All(compare => Holds(compare, source));
+        _succeeded = AllHold(request.Compare, source);
         _operations = _succeeded ? request.Success : request.Failure;
         for (int i = 0; i < _operations.Count; i++)
         {
             if (_operations[i].RequestCase == RequestOp.RequestOneofCase.RequestTxn)
             {
-                _nested.Add(i, new Transaction(_operations[i].RequestTxn, source));
+                (_nested ??= []).Add(i, new Transaction(_operations[i].RequestTxn, source));
             }
         }
     }
@@ -42,7 +42,7 @@ internal sealed class Transaction
         for (int i = 0; i < _operations.Count; i++)
         {
             RequestOp operation = _operations[i];
-            StoreError? error = operation.RequestCase == RequestOp.RequestOneofCase.RequestTxn ? _nested[i].CheckEach(source, kind, check)
+            StoreError? error = operation.RequestCase == RequestOp.RequestOneofCase.RequestTxn ? _nested![i].CheckEach(source, kind, check)
                 : operation.RequestCase == kind ? check(operation, source)
                 : null;
             if (error is not null)
@@ -78,7 +78,7 @@ internal sealed class Transaction
                     response.Responses.Add(new ResponseOp { ResponseDeleteRange = writer!.DoDelete(operation.RequestDeleteRange) });
                     break;
                 case RequestOp.RequestOneofCase.RequestTxn:
-                    TxnResponse nested = _nested[i].Run(source, writer);
+                    TxnResponse nested = _nested![i].Run(source, writer);
                     // etcd: only the outermost answer knows the revision.
                     nested.Header.Revision = 0;
                     response.Responses.Add(new ResponseOp { ResponseTxn = nested });
@@ -90,14 +90,27 @@ internal sealed class Transaction
         return response;
     }
 
+    private static bool AllHold(RepeatedField<Compare> compares, IKeyValues source)
+    {
+        for (int i = 0; i < compares.Count; i++)
+        {
+            if (!Holds(compares[i], source))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static bool Holds(Compare compare, IKeyValues source)
     {
         var range = new KeyRange(compare.Key, compare.RangeEnd);
-        if (range.IsSingle)
-        {
-            return HoldsFor(compare, source.Current(compare.Key));
-        }
+        return range.IsSingle ? HoldsFor(compare, source.Current(compare.Key)) : HoldsForAll(compare, range, source);
+    }
 
+    private static bool HoldsForAll(Compare compare, KeyRange range, IKeyValues source)
+    {
         bool any = false;
         bool all = true;
         source.ForEachCurrent(range, found =>

@@ -15,7 +15,7 @@ internal sealed class WriteAdmission(int delayBoundMs)
     /// <summary>So many are let in where those before them wait longer than the bound, however slow the cluster is.</summary>
     public const int LeastRoomBehind = 64;
 
-    /// <summary>A client may always have so many under way, however many others there are.</summary>
+    /// <summary>A client may have so many under way, however many the others have, until half as many again as there is room for are there.</summary>
     public const int LeastShare = 16;
 
     /// <summary>Most bytes of requests under way.</summary>
@@ -73,7 +73,7 @@ internal sealed class WriteAdmission(int delayBoundMs)
         }
 
         long room = Room;
-        if (underWay > room || (allBytes > MostBytes && underWay > 1))
+        if (IsFull(underWay, own, room) || (allBytes > MostBytes && underWay > 1))
         {
             Interlocked.Increment(ref _refusedForRoom);
         }
@@ -103,13 +103,14 @@ internal sealed class WriteAdmission(int delayBoundMs)
             return false;
         }
 
-        if (underWay >= room)
+        int own = client.UnderWay;
+        if (IsFull(underWay + 1, own + 1, room))
         {
             Interlocked.Increment(ref _refusedForRoom);
             return true;
         }
 
-        if (client.UnderWay >= ShareOf(room))
+        if (own >= ShareOf(room))
         {
             Interlocked.Increment(ref _refusedForShare);
             return true;
@@ -134,6 +135,9 @@ internal sealed class WriteAdmission(int delayBoundMs)
 
         End(client, bytes);
     }
+
+    /// <summary>Who has few under way finds room beyond the room: those who were there before have shared it among themselves.</summary>
+    private static bool IsFull(long underWay, int own, long room) => underWay > (own > LeastShare ? room : room + (room / 2));
 
     private long ShareOf(long room) => Math.Max(LeastShare, room / Math.Max(1, Clients));
 

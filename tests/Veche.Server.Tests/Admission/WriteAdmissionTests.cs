@@ -128,6 +128,26 @@ public sealed class WriteAdmissionTests
     }
 
     [Fact]
+    public void Who_comes_when_others_have_taken_all_finds_room_for_a_few()
+    {
+        Enter(_client, WriteAdmission.LeastRoom);
+        var late = new ClientShare();
+        Assert.False(_admission.RefusesAtOnce(late, 0));
+        Enter(late, WriteAdmission.LeastShare);
+        Assert.True(_admission.RefusesAtOnce(late, 0));
+        Assert.False(_admission.TryEnter(late, 1, 0));
+
+        // Half as many again are the most, by however many they come.
+        for (int i = WriteAdmission.LeastShare; i < WriteAdmission.LeastRoom / 2; i++)
+        {
+            Assert.True(_admission.TryEnter(new ClientShare(), 1, 0));
+        }
+
+        Assert.True(_admission.RefusesAtOnce(new ClientShare(), 0));
+        Assert.False(_admission.TryEnter(new ClientShare(), 1, 0));
+    }
+
+    [Fact]
     public void Shares_become_smaller_with_every_client_and_stay_above_the_least()
     {
         ClientShare[] crowd = [.. Enumerable.Range(0, 1000).Select(static _ => new ClientShare())];

@@ -6,7 +6,7 @@ using Veche.Server.Http;
 namespace Veche.Server.Admission;
 
 /// <summary>
-/// Refuses a write for which there is no room before anything of it is read: to say no in the way in which a call fails costs a good part of what doing it would,
+/// Refuses a write for which there is no room before anybody has looked at it: to say no in the way in which a call fails costs a good part of what doing it would,
 /// and is paid most often when there is least to pay with. For puts and deletions, by the share of the connection; what has users, or may only read, is judged
 /// where that is known.
 /// </summary>
@@ -30,10 +30,23 @@ internal sealed class EarlyRefusal(MemberContext member, CallMetrics metrics, Re
         }
 
         metrics.Begin(path, MethodType.Unary).End(Refusal.StatusCode);
+        return RefuseAsync(context);
+    }
+
+    private async Task RefuseAsync(HttpContext context)
+    {
         HttpResponse response = context.Response;
         response.ContentType = "application/grpc";
         response.Headers["grpc-status"] = Code;
         response.Headers["grpc-message"] = Refusal.Detail;
-        return Task.CompletedTask;
+        try
+        {
+            // What a busy member refuses may come in long after its head; without anybody to take it, the whole connection would be closed for it.
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // The client is gone, or has taken the call back: nobody is left to be told.
+        }
     }
 }

@@ -10,11 +10,14 @@ internal sealed class Latencies
 
     public long Count => _microseconds.TotalCount;
 
-    public double P50Ms => _microseconds.GetValueAtPercentile(50) / 1000.0;
+    public double P50Ms => AtPercentile(50);
 
-    public double P99Ms => _microseconds.GetValueAtPercentile(99) / 1000.0;
+    public double P99Ms => AtPercentile(99);
 
     public double MaxMs => _microseconds.GetMaxValue() / 1000.0;
 
     public void Since(long startedTimestamp) => _microseconds.RecordValue(Math.Clamp((long)Stopwatch.GetElapsedTime(startedTimestamp).TotalMicroseconds, 1, 600_000_000));
+
+    /// <summary>Of nothing: 0.</summary>
+    private double AtPercentile(double percentile) => Count == 0 ? 0 : _microseconds.GetValueAtPercentile(percentile) / 1000.0;
 }

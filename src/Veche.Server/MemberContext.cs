@@ -157,7 +157,8 @@ internal sealed class MemberContext(ServerOptions options, ClusterIdentity ident
 
         ClientShare client = _shares.Of(command.Caller, context);
         long bytes = command.CalculateSize();
-        return Admission.TryEnter(client, bytes, Environment.TickCount64) ? new AdmissionTicket(Admission, client, bytes) : throw Errors.TooManyRequests();
+        long nowMs = Environment.TickCount64;
+        return Admission.TryEnter(client, bytes, nowMs) ? new AdmissionTicket(Admission, client, bytes, nowMs) : throw Errors.TooManyRequests();
     }
 
     private async ValueTask<TResponse> ProposeInSessionAsync<TResponse>(Command command, Write? write, AdmissionTicket ticket, CancellationToken cancellationToken)

@@ -1,13 +1,15 @@
 namespace Veche.Server.Admission;
 
 /// <summary>
-/// How many writes a member completes in a second: the best of the last ten whole seconds, so that a moment without a leader does not look like a slow cluster.
+/// How many writes a member completes in a second: the best of the last whole seconds, so that a moment without a leader does not look like a slow cluster.
 /// Safe to use from any thread; counting is one interlocked add.
 /// </summary>
 internal sealed class CompletionRate
 {
     private const int Kept = 16;
-    private const int Window = 10;
+
+    /// <summary>The most seconds that may be asked for.</summary>
+    public const int Window = 10;
 
     private readonly long[] _second = new long[Kept];
     private readonly long[] _count = new long[Kept];
@@ -29,15 +31,17 @@ internal sealed class CompletionRate
         Interlocked.Increment(ref _count[place]);
     }
 
-    /// <summary>The most that were completed in one of the last ten whole seconds; 0 when there was none.</summary>
-    public long Best(long nowMs)
+    /// <summary>The most that were completed in one of the last whole seconds; 0 when there was none.</summary>
+    /// <param name="nowMs">By the same clock.</param>
+    /// <param name="seconds">How many of them, at most <see cref="Window"/>.</param>
+    public long Best(long nowMs, int seconds = Window)
     {
         long second = (nowMs / 1000) + 1;
         long best = 0;
         for (int place = 0; place < Kept; place++)
         {
             long of = Volatile.Read(ref _second[place]);
-            if (of < second && of >= second - Window)
+            if (of < second && of >= second - seconds)
             {
                 best = Math.Max(best, Volatile.Read(ref _count[place]));
             }

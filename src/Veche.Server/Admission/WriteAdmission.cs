@@ -9,10 +9,13 @@ namespace Veche.Server.Admission;
 /// <param name="delayBoundMs">Longest expected wait, in milliseconds; 0 refuses nothing.</param>
 internal sealed class WriteAdmission(int delayBoundMs)
 {
-    /// <summary>So many are always let in, however slow the cluster is: an election passes sooner than clients could try again.</summary>
+    /// <summary>So many are let in before anything is known of how fast the cluster is, and in an election, which passes sooner than clients could try again.</summary>
     public const int LeastRoom = 4096;
 
-    /// <summary>A client may always have so many under way, however many others there are.</summary>
+    /// <summary>So many are let in where those before them wait longer than the bound, however slow the cluster is.</summary>
+    public const int LeastRoomBehind = 64;
+
+    /// <summary>A client may have so many under way, however many the others have, until half as many again as there is room for are there.</summary>
     public const int LeastShare = 16;
 
     /// <summary>Most bytes of requests under way.</summary>
@@ -21,6 +24,10 @@ internal sealed class WriteAdmission(int delayBoundMs)
     private const long MostRoom = 1 << 20;
     private const long RenewedEveryMs = 100;
 
+    /// <summary>Where writes wait, the last seconds say how fast the cluster is now; in others they say how little was asked of it.</summary>
+    private const int SecondsBehind = 3;
+
+    private readonly Backlog _backlog = new(delayBoundMs);
     private readonly CompletionRate _rate = new();
     private long _underWay;
     private long _bytes;
@@ -66,7 +73,7 @@ internal sealed class WriteAdmission(int delayBoundMs)
         }
 
         long room = Room;
-        if (underWay > room || (allBytes > MostBytes && underWay > 1))
+        if (IsFull(underWay, own, room) || (allBytes > MostBytes && underWay > 1))
         {
             Interlocked.Increment(ref _refusedForRoom);
         }
@@ -83,20 +90,54 @@ internal sealed class WriteAdmission(int delayBoundMs)
         return false;
     }
 
+    /// <summary>Refuses a write that <see cref="TryEnter"/> would refuse now, before anybody has looked at it.</summary>
+    /// <param name="client">Whose it is.</param>
+    /// <param name="nowMs">By a clock that does not jump, in milliseconds.</param>
+    public bool RefusesAtOnce(ClientShare client, long nowMs)
+    {
+        Renew(nowMs);
+        long room = Room;
+        long underWay = UnderWay;
+        if (delayBoundMs == 0 || underWay < room / 2)
+        {
+            return false;
+        }
+
+        int own = client.UnderWay;
+        if (IsFull(underWay + 1, own + 1, room))
+        {
+            Interlocked.Increment(ref _refusedForRoom);
+            return true;
+        }
+
+        if (own >= ShareOf(room))
+        {
+            Interlocked.Increment(ref _refusedForShare);
+            return true;
+        }
+
+        return false;
+    }
+
     /// <summary>A write that was let in has ended.</summary>
     /// <param name="client">Whose it was.</param>
     /// <param name="bytes">How large it was.</param>
     /// <param name="isCompleted">It was answered; otherwise it says nothing about how fast the cluster is.</param>
+    /// <param name="beganMs">When it was let in.</param>
     /// <param name="nowMs">By a clock that does not jump, in milliseconds.</param>
-    public void Leave(ClientShare client, long bytes, bool isCompleted, long nowMs)
+    public void Leave(ClientShare client, long bytes, bool isCompleted, long beganMs, long nowMs)
     {
         if (isCompleted)
         {
             _rate.Completed(nowMs);
+            _backlog.Completed(nowMs - beganMs, nowMs);
         }
 
         End(client, bytes);
     }
+
+    /// <summary>Who has few under way finds room beyond the room: those who were there before have shared it among themselves.</summary>
+    private static bool IsFull(long underWay, int own, long room) => underWay > (own > LeastShare ? room : room + (room / 2));
 
     private long ShareOf(long room) => Math.Max(LeastShare, room / Math.Max(1, Clients));
 
@@ -116,7 +157,9 @@ internal sealed class WriteAdmission(int delayBoundMs)
         if (nowMs - renewed >= RenewedEveryMs && Interlocked.CompareExchange(ref _renewedAtMs, nowMs, renewed) == renewed)
         {
             // By Little's law: so many under way wait for the bound, at this rate.
-            Volatile.Write(ref _room, Math.Clamp(_rate.Best(nowMs) * delayBoundMs / 1000, LeastRoom, MostRoom));
+            bool isBehind = _backlog.IsThere;
+            long rate = _rate.Best(nowMs, isBehind ? SecondsBehind : CompletionRate.Window);
+            Volatile.Write(ref _room, Math.Clamp(rate * delayBoundMs / 1000, isBehind ? LeastRoomBehind : LeastRoom, MostRoom));
         }
     }
 }

@@ -65,6 +65,7 @@ internal static class ClientWeb
             web.UseMetricsListeners();
         }
 
+        web.Use(next => new EarlyRefusal(member, metrics.Calls, next).InvokeAsync);
         web.UseRouting();
         web.MapGrpcService<KeyValueService>();
         web.MapGrpcService<WatchService>();
@@ -116,6 +117,7 @@ internal static class ClientWeb
                 }
 
                 listen.UseHttpTwoSniffer();
+                listen.UsePacedInput();
                 listen.UseConnectionShares();
             });
         }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Grpc.Core;
 using Veche.Api;
 using Veche.Api.Commands;
@@ -12,6 +13,9 @@ namespace Veche.Server.Services;
 /// <summary>Leases. Time is counted by the leader; every member passes questions about it on.</summary>
 internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper, Authenticator authenticator) : Lease.LeaseBase
 {
+    /// <summary>Keep-alives of one stream that are under way at once; the next ones wait where they are.</summary>
+    private const int MostKeepAlivesAtOnce = 256;
+
     public override async Task<LeaseGrantResponse> LeaseGrant(LeaseGrantRequest request, ServerCallContext context)
     {
         if (RequestValidator.Check(request) is { } error)
@@ -46,12 +50,16 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper, Aut
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, member.Stopping);
         using var leader = new LeaderWatch(member, context, ended);
+
+        // Each waits until the leader has made sure that it leads, and all that come meanwhile may share one wait. One after the other, a stream with many
+        // leases would fall behind, and lose them, as soon as a busy cluster takes longer for one than the next is away.
+        var asked = Channel.CreateBounded<(long Id, Task<long> Renewing)>(new BoundedChannelOptions(MostKeepAlivesAtOnce) { SingleReader = true, SingleWriter = true });
+        Task asking = AskAsync(requestStream, asked.Writer, context, ended.Token);
         try
         {
-            while (await requestStream.MoveNext(ended.Token).ConfigureAwait(false))
+            await foreach ((long id, Task<long> renewing) in asked.Reader.ReadAllAsync(ended.Token).ConfigureAwait(false))
             {
-                long id = requestStream.Current.ID;
-                long ttl = await RenewAsync(id, context, ended.Token).ConfigureAwait(false);
+                long ttl = await renewing.ConfigureAwait(false);
                 await responseStream.WriteAsync(new LeaseKeepAliveResponse { Header = member.NewHeader(), ID = id, TTL = ttl }, ended.Token).ConfigureAwait(false);
             }
         }
@@ -60,6 +68,11 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper, Aut
             leader.ThrowIfLost();
             member.ThrowIfStopping();
             context.Status = new Status(StatusCode.Cancelled, "the client is gone");
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await asking.ConfigureAwait(false);
         }
     }
 
@@ -92,6 +105,25 @@ internal sealed class LeaseService(MemberContext member, LeaseKeeper keeper, Aut
         }
 
         return response;
+    }
+
+    /// <summary>Begins what the client asks for as it comes; whoever answers hears how it ended.</summary>
+    private async Task AskAsync(IAsyncStreamReader<LeaseKeepAliveRequest> requests, ChannelWriter<(long Id, Task<long> Renewing)> asked, ServerCallContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+            {
+                long id = requests.Current.ID;
+                await asked.WriteAsync((id, RenewAsync(id, context, cancellationToken).AsTask()), cancellationToken).ConfigureAwait(false);
+            }
+
+            asked.Complete();
+        }
+        catch (Exception exception) when (asked.TryComplete(exception))
+        {
+            // Told behind what is still to be answered.
+        }
     }
 
     /// <summary>Who it is is asked anew for each message: streams outlive tokens.</summary>

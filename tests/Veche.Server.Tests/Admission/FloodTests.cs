@@ -1,8 +1,10 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 using Veche.Api;
 using Veche.Api.Commands;
 using Veche.Server.Admission;
+using Veche.Server.Http;
 using Veche.Server.Tests.Auth;
 
 namespace Veche.Server.Tests.Admission;
@@ -37,6 +39,40 @@ public sealed class FloodTests : IDisposable
     }
 
     [Fact]
+    public async Task It_is_refused_before_it_is_read()
+    {
+        (HttpContext put, bool isServed) = await AskAsync(Put);
+
+        Assert.False(isServed);
+        Assert.Equal("application/grpc", put.Response.ContentType);
+        Assert.Equal("8", put.Response.Headers["grpc-status"]);
+        Assert.Equal("etcdserver: too many requests", put.Response.Headers["grpc-message"]);
+        Assert.Equal(1, _member.Context.Admission.RefusedForRoom);
+    }
+
+    [Theory]
+    [InlineData("/etcdserverpb.KV/Range")]
+    [InlineData("/etcdserverpb.KV/Txn")]
+    [InlineData("/etcdserverpb.Lease/LeaseKeepAlive")]
+    public async Task What_may_be_no_write_is_looked_at(string method) => Assert.True((await AskAsync(method)).IsServed);
+
+    [Fact]
+    public async Task Where_there_are_users_they_are_known_first()
+    {
+        AuthCommand[] commands =
+        [
+            new() { UserAdd = new AuthUserAddRequest { Name = "root", HashedPassword = "aGFzaA==" } },
+            new() { UserGrantRole = new AuthUserGrantRoleRequest { User = "root", Role = "root" } },
+            new() { Enable = new AuthEnableRequest() },
+        ];
+        _member.Acknowledge(commands);
+        _member.CatchUp();
+        Assert.True(_member.Store.Auth.IsEnabled);
+
+        Assert.True((await AskAsync(Put)).IsServed);
+    }
+
+    [Fact]
     public async Task Reads_and_keep_alives_are_answered()
     {
         RangeResponse read = await _member.CallAsync("/etcdserverpb.KV/Range", new RangeRequest { Key = ByteString.CopyFromUtf8("k") }, _member.Keys.Range);
@@ -51,6 +87,28 @@ public sealed class FloodTests : IDisposable
         await Task.WhenAll(_flood);
 
         Assert.Equal(1 + WriteAdmission.LeastRoom + 1, (await PutAsync()).Header.Revision);
+        Assert.True((await AskAsync(Put)).IsServed);
+    }
+
+    /// <summary>Has a call come in on a connection that has what is always its own under way.</summary>
+    private async Task<(HttpContext Context, bool IsServed)> AskAsync(string method)
+    {
+        bool isServed = false;
+        var context = new DefaultHttpContext();
+        context.Request.Path = method;
+        var share = new ClientShare();
+        for (int i = 0; i < WriteAdmission.LeastShare; i++)
+        {
+            share.Begin();
+        }
+
+        context.Features.Set(share);
+        await new EarlyRefusal(_member.Context, new ServerMetrics(_member.Context).Calls, _ =>
+        {
+            isServed = true;
+            return Task.CompletedTask;
+        }).InvokeAsync(context);
+        return (context, isServed);
     }
 
     private Task<PutResponse> PutAsync() => _member.CallAsync(Put, new PutRequest { Key = ByteString.CopyFromUtf8("k") }, _member.Keys.Put);

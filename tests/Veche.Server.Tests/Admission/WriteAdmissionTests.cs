@@ -23,7 +23,7 @@ public sealed class WriteAdmissionTests
     public void One_that_ends_makes_room_for_one()
     {
         Enter(_client, WriteAdmission.LeastRoom);
-        _admission.Leave(_client, 1, isCompleted: false, 0);
+        _admission.Leave(_client, 1, isCompleted: false, 0, 0);
 
         Assert.True(_admission.TryEnter(_client, 1, 0));
         Assert.False(_admission.TryEnter(_client, 1, 0));
@@ -48,7 +48,7 @@ public sealed class WriteAdmissionTests
         for (int i = 0; i < 10_000; i++)
         {
             Assert.True(_admission.TryEnter(_client, 1, 500));
-            _admission.Leave(_client, 1, isCompleted: false, 500);
+            _admission.Leave(_client, 1, isCompleted: false, 500, 500);
         }
 
         Enter(_client, WriteAdmission.LeastRoom, nowMs: 1100);
@@ -69,6 +69,51 @@ public sealed class WriteAdmissionTests
     }
 
     [Fact]
+    public void Where_all_wait_longer_than_the_bound_the_room_is_what_the_cluster_does_now()
+    {
+        Complete(100, atMs: 5_500, tookMs: 4_000);
+        Complete(100, atMs: 6_500, tookMs: 4_000);
+
+        Enter(_client, 100, nowMs: 7_100);
+        Assert.Equal(100, _admission.Room);
+        Assert.False(_admission.TryEnter(_client, 1, 7_100));
+    }
+
+    [Fact]
+    public void There_is_always_room_for_some()
+    {
+        Complete(1, atMs: 5_500, tookMs: 4_000);
+        Complete(1, atMs: 6_500, tookMs: 4_000);
+
+        Enter(_client, WriteAdmission.LeastRoomBehind, nowMs: 7_100);
+        Assert.False(_admission.TryEnter(_client, 1, 7_100));
+    }
+
+    [Fact]
+    public void What_an_election_held_up_takes_no_room_away()
+    {
+        Complete(100, atMs: 5_500, tookMs: 2_000);
+        Complete(1, atMs: 5_900, tookMs: 2);
+        Complete(1, atMs: 6_500, tookMs: 2);
+
+        Enter(_client, WriteAdmission.LeastRoom, nowMs: 7_100);
+    }
+
+    [Fact]
+    public void Where_some_wait_it_takes_quick_ones_to_believe_that_nobody_does()
+    {
+        Complete(100, atMs: 5_500, tookMs: 4_000);
+        Complete(100, atMs: 6_500, tookMs: DelayBoundMs * 9 / 10);
+        Complete(100, atMs: 7_500, tookMs: 2);
+        Enter(_client, 1, nowMs: 7_600);
+        Assert.Equal(100, _admission.Room);
+
+        Complete(100, atMs: 8_500, tookMs: 2);
+        Enter(_client, 1, nowMs: 8_700);
+        Assert.Equal(WriteAdmission.LeastRoom, _admission.Room);
+    }
+
+    [Fact]
     public void Where_room_is_short_nobody_takes_more_than_a_share()
     {
         var greedy = new ClientShare();
@@ -80,6 +125,26 @@ public sealed class WriteAdmissionTests
         Assert.Equal(1, _admission.RefusedForShare);
         Enter(_client, (WriteAdmission.LeastRoom / 2) - 1);
         Assert.False(_admission.TryEnter(_client, 1, 0));
+    }
+
+    [Fact]
+    public void Who_comes_when_others_have_taken_all_finds_room_for_a_few()
+    {
+        Enter(_client, WriteAdmission.LeastRoom);
+        var late = new ClientShare();
+        Assert.False(_admission.RefusesAtOnce(late, 0));
+        Enter(late, WriteAdmission.LeastShare);
+        Assert.True(_admission.RefusesAtOnce(late, 0));
+        Assert.False(_admission.TryEnter(late, 1, 0));
+
+        // Half as many again are the most, by however many they come.
+        for (int i = WriteAdmission.LeastShare; i < WriteAdmission.LeastRoom / 2; i++)
+        {
+            Assert.True(_admission.TryEnter(new ClientShare(), 1, 0));
+        }
+
+        Assert.True(_admission.RefusesAtOnce(new ClientShare(), 0));
+        Assert.False(_admission.TryEnter(new ClientShare(), 1, 0));
     }
 
     [Fact]
@@ -101,12 +166,28 @@ public sealed class WriteAdmissionTests
     public void A_client_counts_while_it_has_something_under_way()
     {
         Enter(_client, 2);
-        _admission.Leave(_client, 1, isCompleted: true, 0);
+        _admission.Leave(_client, 1, isCompleted: true, 0, 0);
         Assert.Equal(1, _admission.Clients);
 
-        _admission.Leave(_client, 1, isCompleted: true, 0);
+        _admission.Leave(_client, 1, isCompleted: true, 0, 0);
         Assert.Equal(0, _admission.Clients);
         Assert.Equal(0, _admission.UnderWay);
+    }
+
+    [Fact]
+    public void What_would_be_refused_is_refused_at_once()
+    {
+        Enter(_client, WriteAdmission.LeastRoom / 2);
+        Assert.True(_admission.TryEnter(new ClientShare(), 1, 0));
+        Assert.True(_admission.RefusesAtOnce(_client, 0));
+        Assert.Equal(1, _admission.RefusedForShare);
+        Assert.False(_admission.RefusesAtOnce(new ClientShare(), 0));
+
+        ClientShare third = new();
+        Enter(third, WriteAdmission.LeastShare);
+        Assert.False(_admission.RefusesAtOnce(third, 0));
+        Assert.Equal((WriteAdmission.LeastRoom / 2) + 1 + WriteAdmission.LeastShare, _admission.UnderWay);
+        Assert.False(new WriteAdmission(0).RefusesAtOnce(_client, 0));
     }
 
     [Fact]
@@ -115,7 +196,7 @@ public sealed class WriteAdmissionTests
         Assert.True(_admission.TryEnter(_client, WriteAdmission.MostBytes, 0));
         Assert.False(_admission.TryEnter(new ClientShare(), 1, 0));
 
-        _admission.Leave(_client, WriteAdmission.MostBytes, isCompleted: true, 0);
+        _admission.Leave(_client, WriteAdmission.MostBytes, isCompleted: true, 0, 0);
         Assert.True(_admission.TryEnter(_client, WriteAdmission.MostBytes * 2, 0));
     }
 
@@ -137,12 +218,12 @@ public sealed class WriteAdmissionTests
         }
     }
 
-    private void Complete(int count, long atMs)
+    private void Complete(int count, long atMs, long tookMs = 0)
     {
         for (int i = 0; i < count; i++)
         {
             Assert.True(_admission.TryEnter(_client, 1, atMs));
-            _admission.Leave(_client, 1, isCompleted: true, atMs);
+            _admission.Leave(_client, 1, isCompleted: true, atMs - tookMs, atMs);
         }
     }
 }

@@ -64,6 +64,8 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
 
     public KeyValueStore Store => _store;
 
+    public MemberContext Context => _member;
+
     public MemberId Id => _member.Identity.Self;
 
     /// <summary>Entries that are committed, and wait to be applied. Default 0.</summary>
@@ -71,6 +73,12 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
 
     /// <summary>While it is there, commands wait for it before they are committed. Default none.</summary>
     public TaskCompletionSource? Held { get; set; }
+
+    /// <summary>While it is there, barriers wait for it. Default none.</summary>
+    public TaskCompletionSource? HeldBarriers { get; set; }
+
+    /// <summary>Barriers that were asked for.</summary>
+    public int Barriers { get; private set; }
 
     /// <summary>True once the lease was renewed: before, its time has not even begun.</summary>
     public bool IsRenewed(long lease) => _lessor.RemainingSeconds(lease, 0) != TtlSeconds;
@@ -122,10 +130,16 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
     public async ValueTask<ProposalOutcome> ProposeAsync(CommandBuffer command, ProposalTerms terms, CancellationToken cancellationToken = default) =>
         new(IsApplied: true, IsAcknowledged: true, await ProposeAsync(command, cancellationToken));
 
-    public ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default)
+    public async ValueTask<long> ReadBarrierAsync(CancellationToken cancellationToken = default)
     {
+        Barriers++;
+        if (HeldBarriers is { } held)
+        {
+            await held.Task;
+        }
+
         CatchUp();
-        return ValueTask.FromResult(_index);
+        return _index;
     }
 
     public ValueTask<long> ReadBarrierAsync(ReadBarrier barrier, CancellationToken cancellationToken = default) => ReadBarrierAsync(cancellationToken);
@@ -164,15 +178,28 @@ internal sealed class LaggingMember : IReplicaHost, IDisposable
     }
 
     /// <summary>Sends one keep-alive and returns the time to live in the answer.</summary>
-    public async Task<long> KeepAliveAsync(long lease, Metadata? headers = null)
+    public async Task<long> KeepAliveAsync(long lease, Metadata? headers = null) => Assert.Single(await KeepAliveAsync([lease], headers)).TTL;
+
+    /// <summary>Sends keep-alives on one stream, all before the first is answered, and returns the answers.</summary>
+    public async Task<List<LeaseKeepAliveResponse>> KeepAliveAsync(long[] leases, Metadata? headers = null)
     {
         var requests = new Messages<LeaseKeepAliveRequest>();
         var responses = new Messages<LeaseKeepAliveResponse>();
-        await requests.WriteAsync(new LeaseKeepAliveRequest { ID = lease });
+        foreach (long lease in leases)
+        {
+            await requests.WriteAsync(new LeaseKeepAliveRequest { ID = lease });
+        }
+
         requests.Complete();
         await Leases.LeaseKeepAlive(requests, responses, new CallContext("/etcdserverpb.Lease/LeaseKeepAlive", headers ?? []));
-        Assert.True(await responses.MoveNext(default));
-        return responses.Current.TTL;
+        responses.Complete();
+        List<LeaseKeepAliveResponse> answers = [];
+        while (await responses.MoveNext(default))
+        {
+            answers.Add(responses.Current);
+        }
+
+        return answers;
     }
 
     public static async Task<(StatusCode Code, string Text)> RefusedAsync(Func<Task> call)

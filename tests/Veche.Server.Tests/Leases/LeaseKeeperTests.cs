@@ -20,6 +20,20 @@ public sealed class LeaseKeeperTests : IDisposable
         Assert.Equal(LaggingMember.TtlSeconds, await _member.KeepAliveAsync(Lease));
     }
 
+    /// <summary>A stream has many leases, and to make sure of the leader takes its time where there is much to do.</summary>
+    [Fact]
+    public async Task Leases_of_one_stream_do_not_wait_for_each_other_and_are_answered_in_order()
+    {
+        _member.Apply(Grant());
+        _member.HeldBarriers = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<List<LeaseKeepAliveResponse>> keeping = _member.KeepAliveAsync([Lease, Lease + 1, Lease]);
+        Assert.Equal(3, _member.Barriers);
+        Assert.False(keeping.IsCompleted);
+
+        _member.HeldBarriers.SetResult();
+        Assert.Equal([(Lease, LaggingMember.TtlSeconds), (Lease + 1, 0), (Lease, LaggingMember.TtlSeconds)], (await keeping).Select(static one => (one.ID, one.TTL)));
+    }
+
     [Fact]
     public async Task A_lease_that_is_not_there_is_not_kept_alive()
     {

@@ -20,6 +20,7 @@ internal static class Overload
         int mostOpen = options.Number("open", 20_000);
         ByteString value = Options.Value(new Random(1), options.Number("value-bytes", 256));
         using var done = new CancellationTokenSource();
+        using var kept = new CancellationTokenSource();
 
         KV.KVClient[] flooding = [.. Connect(endpoints, options.Number("connections", 9)).Select(static channel => new KV.KVClient(channel))];
         KV.KVClient[] polite = [.. Connect(endpoints, endpoints.Length).Select(static channel => new KV.KVClient(channel))];
@@ -45,8 +46,8 @@ internal static class Overload
             }),
             OpenLoop.RunAsync(few, done.Token, (number, due) => puts.RunAsync(due, () => polite[number % polite.Length].PutAsync(new PutRequest { Key = Options.Key(20_000 + number), Value = value }).ResponseAsync)),
             OpenLoop.RunAsync(few, done.Token, (number, due) => reads.RunAsync(due, () => reading[number % reading.Length].RangeAsync(new RangeRequest { Key = Options.Key(number % 10_000) }).ResponseAsync)),
-            OpenLoop.RunAsync(few, done.Token, (number, due) => keepAlives.RunAsync(due, () => leases.KeepAliveAsync(number))),
         ];
+        Task keeping = OpenLoop.RunAsync(few, kept.Token, (number, due) => keepAlives.RunAsync(due, () => leases.KeepAliveAsync(number)));
 
         await Task.Delay(TimeSpan.FromSeconds(options.Number("warmup-seconds", 3)));
         Outcomes[] all = [flood, puts, reads, keepAlives];
@@ -61,10 +62,14 @@ internal static class Overload
         double clientCores = (Process.GetCurrentProcess().TotalProcessorTime - busy).TotalSeconds / seconds;
         object[] reports = [.. all.Select(one => one.Report(seconds, one.Open))];
 
-        // What is still under way ends before the next load begins, and is in the servers' own measurements.
+        // What is still under way ends before the next load begins, and is in the servers' own measurements. Leases are kept alive until they are counted:
+        // to let go of them while the rest ends would count against the cluster.
         await done.CancelAsync();
         await Task.WhenAny(Task.WhenAll(running), Task.Delay(TimeSpan.FromSeconds(20)));
-        return new { rate, seconds, notSentPerSecond = notSent / seconds, clientCores, leases = leases.Count, leasesExpired = await leases.CountExpiredAsync(), outcomes = reports };
+        int expired = await leases.CountExpiredAsync();
+        await kept.CancelAsync();
+        await Task.WhenAny(keeping, Task.Delay(TimeSpan.FromSeconds(20)));
+        return new { rate, seconds, notSentPerSecond = notSent / seconds, clientCores, leases = leases.Count, leasesExpired = expired, outcomes = reports };
     }
 
     private static IEnumerable<GrpcChannel> Connect(string[] endpoints, int connections) => Enumerable.Range(0, connections).Select(i => GrpcChannel.ForAddress(endpoints[i % endpoints.Length], new GrpcChannelOptions

@@ -15,8 +15,9 @@ internal sealed class PacedInput(PipeReader inner, Func<long> pendingWork) : Pip
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
+        // Who has to wait for a client is not behind; that is most reads, and they cost nothing more.
         ValueTask<ReadResult> reading = inner.ReadAsync(cancellationToken);
-        return reading.IsCompletedSuccessfully && pendingWork() <= MostPendingWork ? reading : InTurnAsync(reading);
+        return !reading.IsCompletedSuccessfully || pendingWork() <= MostPendingWork ? reading : InTurnAsync(reading.Result);
     }
 
     public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
@@ -31,15 +32,10 @@ internal sealed class PacedInput(PipeReader inner, Func<long> pendingWork) : Pip
 
     public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
 
-    private async ValueTask<ReadResult> InTurnAsync(ValueTask<ReadResult> reading)
+    private static async ValueTask<ReadResult> InTurnAsync(ReadResult result)
     {
-        ReadResult result = await reading.ConfigureAwait(false);
-        if (pendingWork() > MostPendingWork)
-        {
-            // Behind everything that waits now. Once: if all connections waited until little is left, their waiting would be what is left.
-            await Task.Yield();
-        }
-
+        // Behind everything that waits now. Once: if all connections waited until little is left, their waiting would be what is left.
+        await Task.Yield();
         return result;
     }
 }

@@ -10,7 +10,7 @@ namespace Veche.Server.Admission;
 internal sealed class WriteAdmission(int delayBoundMs)
 {
     /// <summary>So many are let in before anything is known of how fast the cluster is, and in an election, which passes sooner than clients could try again.</summary>
-    public const int LeastRoom = 4096;
+    public const int LeastRoom = 2048;
 
     /// <summary>So many are let in where those before them wait longer than the bound, however slow the cluster is.</summary>
     public const int LeastRoomBehind = 64;

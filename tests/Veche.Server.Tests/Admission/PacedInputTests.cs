@@ -34,7 +34,7 @@ public sealed class PacedInputTests
     }
 
     [Fact]
-    public async Task What_comes_later_waits_its_turn_when_it_has_come()
+    public async Task What_comes_later_is_handed_over_when_it_has_come()
     {
         var input = new PacedInput(_pipe.Reader, () => _pendingWork);
         Task<ReadResult> reading = input.ReadAsync(CancellationToken.None).AsTask();

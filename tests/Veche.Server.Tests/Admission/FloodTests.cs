@@ -14,6 +14,7 @@ public sealed class FloodTests : IDisposable
 {
     private const string Put = "/etcdserverpb.KV/Put";
     private const long Lease = 7;
+    private static readonly byte[] Body = new byte[300];
     private static readonly (StatusCode, string) TooMany = (StatusCode.ResourceExhausted, "etcdserver: too many requests");
 
     private readonly LaggingMember _member = new();
@@ -48,6 +49,9 @@ public sealed class FloodTests : IDisposable
         Assert.Equal("8", put.Response.Headers["grpc-status"]);
         Assert.Equal("etcdserver: too many requests", put.Response.Headers["grpc-message"]);
         Assert.Equal(1, _member.Context.Admission.RefusedForRoom);
+
+        // What comes behind its head has been taken: left where it is, it would close the connection for all the others on it.
+        Assert.Equal(Body.Length, put.Request.Body.Position);
     }
 
     [Theory]
@@ -96,6 +100,7 @@ public sealed class FloodTests : IDisposable
         bool isServed = false;
         var context = new DefaultHttpContext();
         context.Request.Path = method;
+        context.Request.Body = new MemoryStream(Body);
         var share = new ClientShare();
         for (int i = 0; i < WriteAdmission.LeastShare; i++)
         {
